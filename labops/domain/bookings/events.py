@@ -1,0 +1,61 @@
+"""Facts about bookings that other parts hear of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from labops.kernel.outbox import DomainEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BookingEvent(DomainEvent):
+    booking_uid: str
+    revision: int
+
+    @property
+    def dedupe_key(self) -> str:
+        """One message for each revision of a booking."""
+        return f"{self.kind}:{self.booking_uid}:{self.revision}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingConfirmed(_BookingEvent):
+    """A booking was made."""
+
+    kind: ClassVar[str] = "BookingConfirmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingMoved(_BookingEvent):
+    """A booking has another slot or other machines."""
+
+    kind: ClassVar[str] = "BookingMoved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingCancelled(_BookingEvent):
+    """A booking was given up, by its owner or by staff."""
+
+    kind: ClassVar[str] = "BookingCancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingMissed(_BookingEvent):
+    """Nobody checked in within the grace, and the time was released."""
+
+    kind: ClassVar[str] = "BookingMissed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingCheckedIn(_BookingEvent):
+    """The person is at the machine."""
+
+    kind: ClassVar[str] = "BookingCheckedIn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingFinished(_BookingEvent):
+    """The use ended, early or on time."""
+
+    kind: ClassVar[str] = "BookingFinished"

@@ -1,0 +1,89 @@
+"""Tables of bookings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from labops.kernel.interval import Interval
+from labops.kernel.orm import Base, PrimaryKey
+
+
+class BookingState(StrEnum):
+    """Where a booking is in its life."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    MISSED = "missed"
+    REJECTED = "rejected"
+
+
+OPEN_STATES = frozenset({BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.CHECKED_IN})
+# Whoever did not come used up time that others could have had; whoever cancelled did not.
+QUOTA_STATES = OPEN_STATES | {BookingState.FINISHED, BookingState.MISSED}
+
+
+class Booking(Base):
+    """A person's claim on one or more bookables for one slot, buffers left out.
+
+    `sequence` and `revised_at` follow what calendars see; `check_in_by` is the end of the
+    grace that the rules in force at the time of the booking gave.
+    """
+
+    __tablename__ = "booking"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="ends_after_start"),
+        Index(None, "person_id", "ends_at"),
+        Index(
+            "ix_booking_check_in_by",
+            "check_in_by",
+            sqlite_where=text("state = 'confirmed'"),
+            postgresql_where=text("state = 'confirmed'"),
+        ),
+        Index(
+            "ix_booking_running_ends_at",
+            "ends_at",
+            sqlite_where=text("state = 'checked_in'"),
+            postgresql_where=text("state = 'checked_in'"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(String(500), default="")
+    override_reason: Mapped[str] = mapped_column(String(300), default="")
+    check_in_by: Mapped[datetime]
+    checked_in_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    revised_at: Mapped[datetime]
+    sequence: Mapped[int] = mapped_column(default=0)
+    rules_revision: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def slot(self) -> Interval:
+        """Return the booked span."""
+        return Interval(self.starts_at, self.ends_at)
+
+
+class BookingBookable(Base):
+    """One bookable of a booking."""
+
+    __tablename__ = "booking_bookable"
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), primary_key=True)
+    bookable_id: Mapped[int] = mapped_column(
+        ForeignKey("bookable.id"), primary_key=True, index=True
+    )

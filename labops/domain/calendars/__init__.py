@@ -1,0 +1,1 @@
+"""Calendars: addresses where a person's bookings can be subscribed to."""

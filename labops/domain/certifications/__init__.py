@@ -1,0 +1,1 @@
+"""Certifications: a person's right to use a machine type. History is kept."""

@@ -1,0 +1,1 @@
+"""Closures: spans when a site or one of its spaces is shut."""

@@ -1,0 +1,1 @@
+"""House rules: what a site decided, as versioned data at several levels."""

@@ -1,0 +1,68 @@
+"""Reads of house rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from labops.domain.house_rules.models import HouseRulesVersion, Level
+from labops.domain.house_rules.values import HouseRules, laid_over
+from labops.kernel.db import remembered
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRules:
+    """All levels of one site's rules as they stand now."""
+
+    levels: Mapping[tuple[str, str], Mapping[str, Any]]
+
+    def of(self, *, category: str, machine: str) -> HouseRules:
+        """Return the rules for a machine: site, then category, then machine."""
+        return laid_over(
+            self.levels.get(key, {})
+            for key in (
+                (Level.SITE.value, ""),
+                (Level.CATEGORY.value, category),
+                (Level.MACHINE.value, machine),
+            )
+        )
+
+
+def rules_in_force(
+    session: Session, site_id: int, revision: int, *, category: str, machine: str
+) -> HouseRules:
+    """Return the rules for a machine; costs no query while the site's revision stands."""
+    return remembered(
+        session,
+        ("house rules", site_id, revision, category, machine),
+        lambda: site_rules(session, site_id).of(category=category, machine=machine),
+    )
+
+
+def site_rules(session: Session, site_id: int) -> SiteRules:
+    """Return the newest version of every level of the site."""
+    newest = (
+        select(
+            HouseRulesVersion.level,
+            HouseRulesVersion.key,
+            func.max(HouseRulesVersion.version).label("version"),
+        )
+        .where(HouseRulesVersion.site_id == site_id)
+        .group_by(HouseRulesVersion.level, HouseRulesVersion.key)
+        .subquery()
+    )
+    rows = session.execute(
+        select(HouseRulesVersion.level, HouseRulesVersion.key, HouseRulesVersion.data)
+        .join(
+            newest,
+            (newest.c.level == HouseRulesVersion.level)
+            & (newest.c.key == HouseRulesVersion.key)
+            & (newest.c.version == HouseRulesVersion.version),
+        )
+        .where(HouseRulesVersion.site_id == site_id)
+    )
+    return SiteRules({(level, key): data for level, key, data in rows})

@@ -1,0 +1,1 @@
+"""Memberships: what makes a person a member at a site."""

@@ -1,0 +1,1 @@
+"""People, their accounts, sign-ins, roles and API tokens."""

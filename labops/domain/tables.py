@@ -1,0 +1,40 @@
+"""Every table of every feature, imported so that the metadata is complete."""
+
+from __future__ import annotations
+
+from labops.domain.bookings import models as bookings
+from labops.domain.calendars import models as calendars
+from labops.domain.certifications import models as certifications
+from labops.domain.closures import models as closures
+from labops.domain.house_rules import models as house_rules
+from labops.domain.machines import models as machines
+from labops.domain.memberships import models as memberships
+from labops.domain.people import models as people
+from labops.domain.sites import models as sites
+from labops.domain.spaces import models as spaces
+from labops.domain.stations import models as stations
+from labops.kernel import audit, idempotency, instance, jobs, ledger, outbox
+from labops.kernel.orm import Base
+
+METADATA = Base.metadata
+
+__all__ = [
+    "METADATA",
+    "audit",
+    "bookings",
+    "calendars",
+    "certifications",
+    "closures",
+    "house_rules",
+    "idempotency",
+    "instance",
+    "jobs",
+    "ledger",
+    "machines",
+    "memberships",
+    "outbox",
+    "people",
+    "sites",
+    "spaces",
+    "stations",
+]

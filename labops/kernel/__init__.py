@@ -1,0 +1,1 @@
+"""Shared ground: what every feature stands on. Imports no feature."""

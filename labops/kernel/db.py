@@ -1,0 +1,96 @@
+"""The database session and the one place that commits."""
+
+from __future__ import annotations
+
+import sqlite3
+import weakref
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+from labops.kernel.orm import Base
+
+T = TypeVar("T")
+
+# `SQLAlchemy(model_class=Base)` would copy the base and lose its type map; sharing the metadata
+# keeps the models free of Flask.
+db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
+
+_MEMO_LIMIT = 5_000
+_memos: weakref.WeakKeyDictionary[Any, dict[Hashable, Any]] = weakref.WeakKeyDictionary()
+
+
+def reading() -> Session:
+    """Return the session of this request, job or command, for reading."""
+    return cast("Session", db.session())
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """Open a write transaction, commit it on success, roll it back on any error.
+
+    Only use cases (service functions without a `session` parameter) call this. Nesting is a
+    mistake and raises: pass the session down instead.
+    """
+    session = reading()
+    if session.info.get("unit_of_work"):
+        raise RuntimeError("unit_of_work() is already open: pass its session on")
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("unsaved changes made outside unit_of_work()")
+    session.rollback()  # end the read snapshot, so that what is checked now is fresh
+    session.info["unit_of_work"] = True
+    try:
+        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop("unit_of_work", None)
+
+
+def remembered(session: Session, key: Hashable, build: Callable[[], T]) -> T:
+    """Return what `build` made for the key, once per process and database.
+
+    The key must hold a revision number that changes with what is read: nothing is ever
+    thrown out because it grew old, only because the memory is full.
+    """
+    memo = _memos.setdefault(session.get_bind(), {})
+    if key not in memo:
+        if len(memo) >= _MEMO_LIMIT:
+            memo.clear()
+        memo[key] = build()
+    return cast("T", memo[key])
+
+
+def is_sqlite(session: Session) -> bool:
+    """Say whether the session talks to SQLite."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # BEGIN is emitted below, with the right mode
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a confirmed booking survives a power cut
+        "foreign_keys=ON",
+        "busy_timeout=15000",  # SQLite's lock is unfair: the unlucky one may wait a while
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # A read transaction that wants to write later dies with "database is locked" when
+        # another writer was faster, so writers say so from the start.
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,117 @@
+"""Facts that other parts must hear about, saved in the transaction that made them true."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy import CursorResult, Index, String, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from labops.kernel.orm import Base, PrimaryKey
+
+CLAIM_TIME = timedelta(minutes=10)
+MAX_ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainEvent:
+    """A fact in the past tense. `dedupe_key` makes one fact one message."""
+
+    kind: ClassVar[str]
+
+    @property
+    def dedupe_key(self) -> str:
+        """Return what is the same for the same fact and different for any other."""
+        raise NotImplementedError
+
+
+class OutboxMessage(Base):
+    """One fact waiting to be told, or told."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (Index(None, "delivered_at", "due_at"),)
+
+    id: Mapped[PrimaryKey]
+    kind: Mapped[str] = mapped_column(String(60))
+    dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
+    payload: Mapped[dict[str, Any]]
+    recorded_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(String(500))
+
+
+def record(session: Session, event: DomainEvent, *, now: datetime) -> None:
+    """Save the fact with the transaction that made it true."""
+    session.execute(
+        insert(OutboxMessage).values(
+            kind=event.kind,
+            dedupe_key=event.dedupe_key,
+            payload=asdict(event),
+            recorded_at=now,
+            due_at=now,
+            attempts=0,
+        )
+    )
+
+
+def due(session: Session, *, now: datetime, limit: int = 50) -> list[int]:
+    """Return the ids of messages to deliver now, oldest first."""
+    stuck = now - CLAIM_TIME
+    query = (
+        select(OutboxMessage.id)
+        .where(
+            OutboxMessage.delivered_at.is_(None),
+            OutboxMessage.given_up_at.is_(None),
+            OutboxMessage.due_at <= now,
+            (OutboxMessage.claimed_at.is_(None)) | (OutboxMessage.claimed_at < stuck),
+        )
+        .order_by(OutboxMessage.due_at, OutboxMessage.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def claim(session: Session, message_id: int, *, now: datetime) -> OutboxMessage | None:
+    """Take one message; `None` when another worker was faster."""
+    stuck = now - CLAIM_TIME
+    result = session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.id == message_id,
+            OutboxMessage.delivered_at.is_(None),
+            (OutboxMessage.claimed_at.is_(None)) | (OutboxMessage.claimed_at < stuck),
+        )
+        .values(claimed_at=now, attempts=OutboxMessage.attempts + 1)
+    )
+    assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
+    if result.rowcount != 1:
+        return None
+    return session.get(OutboxMessage, message_id, populate_existing=True)
+
+
+def mark_delivered(session: Session, message_id: int, *, now: datetime) -> None:
+    """Note that the message was told."""
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == message_id)
+        .values(delivered_at=now, claimed_at=None, last_error=None)
+    )
+
+
+def mark_failed(session: Session, message_id: int, error: str, *, now: datetime) -> None:
+    """Note why telling failed and when to try again: 1, 2, 4 ... minutes, at most six hours."""
+    message = session.get_one(OutboxMessage, message_id, populate_existing=True)
+    message.claimed_at = None
+    message.last_error = error[:500]
+    if message.attempts >= MAX_ATTEMPTS:
+        message.given_up_at = now
+    else:
+        message.due_at = now + min(timedelta(minutes=2**(message.attempts - 1)), timedelta(hours=6))
+
+

@@ -1,0 +1,138 @@
+"""Who may do what. Nothing granted means nothing allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from labops.kernel.errors import Forbidden, NotSignedIn
+
+
+class Permission(StrEnum):
+    """Everything that needs a right, as `thing:action`, in alphabetical order."""
+
+    ACCOUNT_SUSPEND = "account:suspend"
+    BOOKING_EDIT_OTHERS = "booking:edit-others"
+    BOOKING_OVERRIDE = "booking:override"
+    BOOKING_SEE_NAMES = "booking:see-names"
+    CERTIFICATION_GRANT = "certification:grant"
+    CLOSURE_EDIT = "closure:edit"
+    MACHINE_EDIT = "machine:edit"
+    MEMBERSHIP_GRANT = "membership:grant"
+    OUTBOX_SEE = "outbox:see"
+    PERSON_SEE = "person:see"
+    ROLE_GRANT = "role:grant"
+    RULES_EDIT = "rules:edit"
+    SITE_EDIT = "site:edit"
+    STATION_EDIT = "station:edit"
+
+
+class Role(StrEnum):
+    """A named set of permissions, at one site or (admin, officer, decider) over all."""
+
+    TEACHER = "teacher"
+    STAFF = "staff"
+    MANAGER = "manager"
+    ADMIN = "admin"
+    OFFICER = "officer"
+    DECIDER = "decider"
+
+
+_TEACHER = frozenset({Permission.CERTIFICATION_GRANT, Permission.PERSON_SEE})
+_STAFF = _TEACHER | {
+    Permission.ACCOUNT_SUSPEND,
+    Permission.BOOKING_EDIT_OTHERS,
+    Permission.BOOKING_OVERRIDE,
+    Permission.BOOKING_SEE_NAMES,
+    Permission.CLOSURE_EDIT,
+    Permission.MACHINE_EDIT,
+    Permission.MEMBERSHIP_GRANT,
+    Permission.OUTBOX_SEE,
+    Permission.STATION_EDIT,
+}
+_MANAGER = _STAFF | {Permission.ROLE_GRANT, Permission.RULES_EDIT, Permission.SITE_EDIT}
+
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.TEACHER: _TEACHER,
+    Role.STAFF: _STAFF,
+    Role.MANAGER: _MANAGER,
+    Role.ADMIN: frozenset(Permission),
+    Role.OFFICER: frozenset(),
+    Role.DECIDER: frozenset(),
+}
+SITE_ROLES = frozenset({Role.TEACHER, Role.STAFF, Role.MANAGER})
+
+
+class Scope(StrEnum):
+    """How much of a person's rights an API token carries."""
+
+    READ = "read"
+    WRITE = "write"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts: made once per web request, job or command, and passed on as a value."""
+
+    person_id: int | None = None
+    label: str = "nobody"
+    everywhere: frozenset[Permission] = frozenset()
+    at_sites: Mapping[int, frozenset[Permission]] = field(default_factory=dict)
+    scope: Scope = Scope.STAFF
+    suspended: bool = False
+
+    @property
+    def signed_in(self) -> bool:
+        """Say whether there is a person behind the actor."""
+        return self.person_id is not None
+
+    def may(self, permission: Permission, site_id: int | None) -> bool:
+        """Say whether the permission is granted at the site (`None`: over all sites)."""
+        if self.scope is not Scope.STAFF or self.suspended:
+            return False
+        if permission in self.everywhere:
+            return True
+        return site_id is not None and permission in self.at_sites.get(site_id, frozenset())
+
+    def may_somewhere(self, permission: Permission) -> bool:
+        """Say whether the permission is granted at any site at all."""
+        if self.scope is not Scope.STAFF or self.suspended:
+            return False
+        return permission in self.everywhere or any(
+            permission in granted for granted in self.at_sites.values()
+        )
+
+    def sites_where(self, permission: Permission) -> frozenset[int] | None:
+        """Return the sites where the permission is granted; `None` means every site."""
+        if self.scope is not Scope.STAFF or self.suspended:
+            return frozenset()
+        if permission in self.everywhere:
+            return None
+        return frozenset(site for site, granted in self.at_sites.items() if permission in granted)
+
+    def owns(self, person_id: int) -> bool:
+        """Say whether the thing belongs to the person who acts."""
+        return self.person_id is not None and self.person_id == person_id
+
+    def require_person(self) -> int:
+        """Return the person's id; raises `NotSignedIn` when there is nobody."""
+        if self.person_id is None:
+            raise NotSignedIn
+        return self.person_id
+
+    def require_write(self) -> None:
+        """Raise `Forbidden` when the actor came with a token that may only read."""
+        if self.scope is Scope.READ:
+            raise Forbidden
+
+    def require(self, permission: Permission, site_id: int | None) -> None:
+        """Raise `NotSignedIn` or `Forbidden` unless the permission is granted at the site."""
+        self.require_person()
+        if not self.may(permission, site_id):
+            raise Forbidden
+
+
+NOBODY = Actor()
+SYSTEM = Actor(label="system", everywhere=frozenset(Permission))
