@@ -1,0 +1,269 @@
+"""Use cases at the machine: checking in, finishing, and what time does to a booking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from labops.domain.bookings import queries
+from labops.domain.bookings.commands import AtStation
+from labops.domain.bookings.events import BookingCheckedIn, BookingFinished, BookingMissed
+from labops.domain.bookings.gathering import WantedMachine, Wish, gather_facts, machines_of_booking
+from labops.domain.bookings.models import Booking, BookingState
+from labops.domain.bookings.policies import booking_problems
+from labops.domain.people.models import Person
+from labops.domain.stations.models import Scan
+from labops.kernel import audit, ledger, outbox
+from labops.kernel.db import reading, unit_of_work
+from labops.kernel.errors import Problem, Refused
+from labops.kernel.outbox import DomainEvent
+from labops.kernel.permissions import SYSTEM, Actor
+
+# What being at the machine must not get around, even with a confirmed booking.
+_AT_THE_MACHINE = frozenset(
+    {
+        "machine.out-of-service",
+        "machine.retired",
+        "person.suspended",
+        "person.not-member",
+        "person.certification-missing",
+        "person.certification-expired",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInResult:
+    """What a check-in did; `already` when it had been done before."""
+
+    uid: str
+    already: bool
+
+
+def check_in(
+    uid: str, *, actor: Actor, now: datetime, at: AtStation | None = None
+) -> CheckInResult:
+    """Begin the use of a booking at its machine. Doing it again changes nothing.
+
+    Raises `NotFound`, or `Refused` with `booking.not-open` (cancelled, missed, over),
+    `booking.check-in-too-early`, or what forbids using the machine now.
+    """
+    actor.require_write()
+    with unit_of_work() as session:
+        booking, machines = _locked(session, uid, actor)
+        if booking.state == BookingState.CHECKED_IN:
+            _scan(session, booking, at, actor, "already_in", now)
+            return CheckInResult(uid, already=True)
+        # A booking past its grace that the sweep has not met yet is as good as missed.
+        if booking.state != BookingState.CONFIRMED or now >= booking.check_in_by:
+            raise Refused([Problem("booking.not-open", {"state": _shown_state(booking, now)})])
+        _refuse_check_in(session, booking, machines, now)
+        booking.state = BookingState.CHECKED_IN
+        booking.checked_in_at = now
+        _scan(session, booking, at, actor, "checked_in", now)
+        _conclude(session, booking, actor, BookingCheckedIn, now)
+        return CheckInResult(uid, already=False)
+
+
+def finish(uid: str, *, actor: Actor, now: datetime, at: AtStation | None = None) -> None:
+    """End the use now and give the rest of the time back, clean-up kept.
+
+    Raises `NotFound`, or `Refused` when nobody had checked in. Finishing twice is once.
+    """
+    actor.require_write()
+    with unit_of_work() as session:
+        booking, machines = _locked(session, uid, actor)
+        if booking.state == BookingState.FINISHED:
+            return
+        if booking.state != BookingState.CHECKED_IN:
+            raise Refused([Problem("booking.not-open", {"state": booking.state})])
+        cleanup = timedelta(minutes=max(machine.cleanup_minutes for machine in machines))
+        ledger.shorten(session, _owner(booking), until=now + cleanup)
+        booking.state = BookingState.FINISHED
+        booking.finished_at = min(now, booking.ends_at)
+        _scan(session, booking, at, actor, "finished", now)
+        _conclude(session, booking, actor, BookingFinished, now)
+
+
+def release_missed(*, now: datetime, dry_run: bool = False) -> int:
+    """Mark bookings whose grace has passed unclaimed, free their time; return how many.
+
+    Finds its work by query, so a run that was missed loses nothing; a check-in that comes at
+    the same moment either sees the booking confirmed or missed, never half of each.
+    """
+    waiting = reading().scalars(
+        select(Booking.id)
+        .where(Booking.state == BookingState.CONFIRMED, Booking.check_in_by <= now)
+        .order_by(Booking.check_in_by)
+    )
+    due = list(waiting)
+    if dry_run:
+        return len(due)
+    return sum(_miss(booking_id, now=now) for booking_id in due)
+
+
+def finish_elapsed(*, now: datetime, dry_run: bool = False) -> int:
+    """Finish running bookings whose end has passed; return how many."""
+    session = reading()
+    due = list(
+        session.scalars(
+            select(Booking.uid)
+            .where(Booking.state == BookingState.CHECKED_IN, Booking.ends_at <= now)
+            .order_by(Booking.ends_at)
+        )
+    )
+    if not dry_run:
+        for uid in due:
+            _finish_on_time(uid, now=now)
+    return len(due)
+
+
+def _miss(booking_id: int, *, now: datetime) -> bool:
+    with unit_of_work() as session:
+        booking = session.get_one(Booking, booking_id, populate_existing=True)
+        machines = machines_of_booking(session, booking_id)
+        ledger.lock(session, people=[booking.person_id], bookables=[m.id for m in machines])
+        session.refresh(booking)
+        if booking.state != BookingState.CONFIRMED or booking.check_in_by > now:
+            return False
+        ledger.release(session, _owner(booking))
+        booking.state = BookingState.MISSED
+        _conclude(session, booking, SYSTEM, BookingMissed, now)
+        return True
+
+
+def _finish_on_time(uid: str, *, now: datetime) -> None:
+    with unit_of_work() as session:
+        booking = session.scalars(
+            select(Booking).where(Booking.uid == uid).execution_options(populate_existing=True)
+        ).one()
+        machines = machines_of_booking(session, booking.id)
+        ledger.lock(session, people=[booking.person_id], bookables=[m.id for m in machines])
+        session.refresh(booking)
+        if booking.state != BookingState.CHECKED_IN or booking.ends_at > now:
+            return
+        booking.state = BookingState.FINISHED
+        booking.finished_at = booking.ends_at
+        _conclude(session, booking, SYSTEM, BookingFinished, now)
+
+
+def _locked(session: Session, uid: str, actor: Actor) -> tuple[Booking, list[WantedMachine]]:
+    booking = queries.booking_to_change(session, uid, actor)
+    machines = machines_of_booking(session, booking.id)
+    ledger.lock(session, people=[booking.person_id], bookables=[m.id for m in machines])
+    session.refresh(booking)
+    return booking, machines
+
+
+def _refuse_check_in(
+    session: Session, booking: Booking, machines: list[WantedMachine], now: datetime
+) -> None:
+    wish = Wish(
+        person_id=booking.person_id, machines=machines, slot=booking.slot, now=now, previous=booking
+    )
+    facts = gather_facts(session, wish)
+    early = min(machine.rules.early_check_in for machine in facts.machines)
+    problems = [
+        problem
+        for problem in booking_problems(facts)
+        # Staff who said yes with a reason when it was booked said yes to this too.
+        if problem.code in _AT_THE_MACHINE and not (booking.override_reason and problem.overridable)
+    ]
+    if booking.starts_at - now > early:
+        opens_at = booking.starts_at - early
+        problems.append(Problem("booking.check-in-too-early", {"opens_at": opens_at}))
+    problems += [
+        Problem("booking.machine-in-use", {"machine": machine.slug})
+        for machine in machines
+        if now < booking.starts_at and _in_use(session, machine, booking)
+    ]
+    if problems:
+        raise Refused(problems)
+
+
+def _in_use(session: Session, machine: WantedMachine, booking: Booking) -> bool:
+    """Say whether every unit is still being used by somebody who came before."""
+    running = session.scalars(
+        select(ledger.Allocation.unit)
+        .join(
+            Booking,
+            (Booking.id == ledger.Allocation.owner_id)
+            & (ledger.Allocation.owner_kind == ledger.OwnerKind.BOOKING),
+        )
+        .where(
+            ledger.Allocation.bookable_id == machine.id,
+            ledger.Allocation.starts_at < booking.starts_at,
+            ledger.Allocation.ends_at > booking.starts_at - ledger.LONGEST_CLAIM,
+            Booking.state == BookingState.CHECKED_IN,
+            Booking.id != booking.id,
+        )
+    )
+    return len(set(running)) >= machine.capacity
+
+
+def _shown_state(booking: Booking, now: datetime) -> str:
+    if booking.state == BookingState.CONFIRMED and now >= booking.check_in_by:
+        return BookingState.MISSED
+    return booking.state
+
+
+def _owner(booking: Booking) -> ledger.Owner:
+    return ledger.Owner(ledger.OwnerKind.BOOKING, booking.id)
+
+
+def _scan(  # noqa: PLR0917 - one row's columns
+    session: Session,
+    booking: Booking,
+    at: AtStation | None,
+    actor: Actor,
+    result: str,
+    now: datetime,
+) -> None:
+    if at is None:
+        return
+    known = session.scalar(
+        select(Scan.id).where(Scan.person_id == actor.require_person(), Scan.nonce == at.nonce)
+    )
+    if known is None:
+        session.add(
+            Scan(
+                station_id=at.station_id,
+                person_id=actor.require_person(),
+                nonce=at.nonce,
+                act="finish" if result == "finished" else "check_in",
+                result=result,
+                booking_id=booking.id,
+                at=now,
+            )
+        )
+
+
+def _conclude(
+    session: Session,
+    booking: Booking,
+    actor: Actor,
+    event: type[BookingCheckedIn | BookingFinished | BookingMissed],
+    now: datetime,
+) -> None:
+    """Write down what every change of state leaves behind: revision, message, audit entry."""
+    booking.revised_at = now
+    if event is BookingMissed:
+        booking.sequence += 1  # only this one changes what a calendar shows
+    session.execute(
+        update(Person)
+        .where(Person.id == booking.person_id)
+        .values(bookings_revision=Person.bookings_revision + 1)
+    )
+    fact: DomainEvent = event(booking_uid=booking.uid, revision=booking.sequence)
+    outbox.record(session, fact, now=now)
+    audit.record(
+        session,
+        actor,
+        f"booking.{booking.state.replace('_', '-')}",
+        f"booking:{booking.uid}",
+        now=now,
+        after={"state": booking.state},
+    )
