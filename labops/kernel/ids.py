@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import string
+import unicodedata
 
 _BASE62 = string.ascii_letters + string.digits
 
@@ -30,3 +32,9 @@ def digest(secret: str) -> str:
     A fast hash is right here: the secret has 256 random bits, so there is nothing to guess.
     """
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def slug_of(name: str) -> str:
+    """Return the name as a part of an address: ASCII letters, digits and hyphens, at most 60."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60].strip("-")

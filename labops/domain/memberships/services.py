@@ -1,0 +1,93 @@
+"""Use cases of memberships."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from labops.domain.memberships.models import Membership, MembershipState
+from labops.domain.people.models import Person
+from labops.kernel import audit
+from labops.kernel.db import unit_of_work
+from labops.kernel.errors import Invalid, NotFound
+from labops.kernel.permissions import Actor, Permission
+
+
+def make_member(
+    person_uid: str,
+    site_id: int,
+    *,
+    starts_on: date,
+    ends_on: date | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Make a person an active member of a site, or renew an ended membership.
+
+    Raises `Forbidden`, `NotFound` for an unknown person, `Invalid` when it ends before it starts.
+    """
+    actor.require(Permission.MEMBERSHIP_GRANT, site_id)
+    if ends_on is not None and ends_on < starts_on:
+        raise Invalid.field("ends_on", "field.ends-before-start")
+    with unit_of_work() as session:
+        person = session.scalar(select(Person).where(Person.uid == person_uid))
+        if person is None:
+            raise NotFound
+        add_membership(
+            session, person, site_id, starts_on=starts_on, ends_on=ends_on, actor=actor, now=now
+        )
+
+
+def add_membership(
+    session: Session,
+    person: Person,
+    site_id: int,
+    *,
+    starts_on: date,
+    ends_on: date | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Add or renew the membership inside the caller's transaction."""
+    membership = _of(session, person.id, site_id)
+    if membership is None:
+        membership = Membership(person_id=person.id, site_id=site_id, created_at=now)
+        session.add(membership)
+    membership.state = MembershipState.ACTIVE
+    membership.starts_on = starts_on
+    membership.ends_on = ends_on
+    audit.record(
+        session,
+        actor,
+        "membership.started",
+        f"person:{person.uid}",
+        now=now,
+        after={"site_id": site_id, "ends_on": ends_on.isoformat() if ends_on else None},
+    )
+
+
+def end_membership(person_uid: str, site_id: int, *, actor: Actor, now: datetime) -> None:
+    """End a membership now; the row and its dates stay."""
+    actor.require(Permission.MEMBERSHIP_GRANT, site_id)
+    with unit_of_work() as session:
+        person = session.scalar(select(Person).where(Person.uid == person_uid))
+        membership = _of(session, person.id, site_id) if person else None
+        if membership is None:
+            raise NotFound
+        membership.state = MembershipState.ENDED
+        audit.record(
+            session,
+            actor,
+            "membership.ended",
+            f"person:{person_uid}",
+            now=now,
+            after={"site_id": site_id},
+        )
+
+
+def _of(session: Session, person_id: int, site_id: int) -> Membership | None:
+    return session.scalar(
+        select(Membership).where(Membership.person_id == person_id, Membership.site_id == site_id)
+    )
