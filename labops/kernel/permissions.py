@@ -129,9 +129,8 @@ class Actor:
 
     def require(self, permission: Permission, site_id: int | None) -> None:
         """Raise `NotSignedIn` or `Forbidden` unless the permission is granted at the site."""
-        self.require_person()
         if not self.may(permission, site_id):
-            raise Forbidden
+            raise Forbidden if self.signed_in else NotSignedIn
 
 
 NOBODY = Actor()

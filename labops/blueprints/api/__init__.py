@@ -1,0 +1,11 @@
+"""The JSON API, version 1: what programs may rely on."""
+
+from __future__ import annotations
+
+from labops.blueprints.api import bookings, machines, sites
+from labops.blueprints.api.base import bp
+from labops.blueprints.api.docs import add_documentation
+
+add_documentation(bp)
+
+__all__ = ["bookings", "bp", "machines", "sites"]

