@@ -7,7 +7,19 @@ import pkgutil
 
 from flask import Blueprint
 
-NAMES = ("pages", "accounts", "people", "machines", "sites", "bookings", "feeds", "stations", "staff", "health", "api")
+NAMES = (
+    "pages",
+    "accounts",
+    "people",
+    "machines",
+    "sites",
+    "bookings",
+    "feeds",
+    "stations",
+    "staff",
+    "health",
+    "api",
+)
 BLUEPRINTS: list[Blueprint] = []
 for _name in NAMES:
     if any(m.name == _name for m in pkgutil.iter_modules(__path__)):

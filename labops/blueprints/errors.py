@@ -67,9 +67,7 @@ def reasons_of(problems: Sequence[Problem]) -> list[Reason]:
     for problem in problems:
         detail = sentence_for(problem, g.get("zone"))
         url, label = fixes.step_of(problem)
-        reasons.setdefault(
-            detail, Reason(problem.code, detail, problem.overridable, url, label)
-        )
+        reasons.setdefault(detail, Reason(problem.code, detail, problem.overridable, url, label))
     return list(reasons.values())
 
 
@@ -78,29 +76,31 @@ def wants_json() -> bool:
     return request.path.startswith("/api/")
 
 
-def answer(
-    status: int, problems: Sequence[Problem] = (), detail: str = ""
-) -> ResponseReturnValue:
+def answer(status: int, problems: Sequence[Problem] = (), detail: str = "") -> ResponseReturnValue:
     """Return the refusal in the form that the asker reads."""
     if wants_json():
         return problem_json(status, problems, detail)
     reasons = reasons_of(problems)
     if request.headers.get("HX-Request") == "true":
         page = render_template(
-            "errors/_fragment.html", status=status, reasons=reasons, detail=detail,
+            "errors/_fragment.html",
+            status=status,
+            reasons=reasons,
+            detail=detail,
             request_id=g.get("request_id", ""),
         )
     else:
         page = render_template(
-            "errors/page.html", status=status, reasons=reasons, detail=detail,
+            "errors/page.html",
+            status=status,
+            reasons=reasons,
+            detail=detail,
             request_id=g.get("request_id", ""),
         )
     return page, status
 
 
-def problem_json(
-    status: int, problems: Sequence[Problem] = (), detail: str = ""
-) -> Response:
+def problem_json(status: int, problems: Sequence[Problem] = (), detail: str = "") -> Response:
     """Return RFC 9457 problem details, with every reason coded."""
     name = NAMES.get(status, "error")
     reasons = [

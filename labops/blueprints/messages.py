@@ -52,7 +52,9 @@ SENTENCES: dict[str, Sentence] = {
         else _("That time is already taken.")
     ),
     "booking.past": lambda p: _("That time has already begun. Choose a later one."),
-    "booking.too-short": lambda p: _("The shortest booking is %(shortest)s.", shortest=p["shortest"]),
+    "booking.too-short": lambda p: _(
+        "The shortest booking is %(shortest)s.", shortest=p["shortest"]
+    ),
     "booking.too-long": lambda p: _("The longest booking is %(longest)s.", longest=p["longest"]),
     "booking.off-grid": lambda p: _(
         "Bookings start and last in steps of %(grid)s.", grid=p["grid"]
@@ -92,9 +94,7 @@ SENTENCES: dict[str, Sentence] = {
         "Somebody is still working on %(machine)s. Please wait until they finish.",
         machine=p["machine"],
     ),
-    "machine.out-of-service": lambda p: _(
-        "%(machine)s is out of service.", machine=p["machine"]
-    ),
+    "machine.out-of-service": lambda p: _("%(machine)s is out of service.", machine=p["machine"]),
     "machine.retired": lambda p: _("%(machine)s was retired.", machine=p["machine"]),
     "person.not-member": lambda p: _(
         "Only members of this site can book here. Ask staff to become one."
@@ -156,7 +156,9 @@ SENTENCES: dict[str, Sentence] = {
     "field.not-a-number": lambda p: _(
         "“%(value)s” is not a number that fits here.", value=p.get("value", "")
     ),
-    "field.not-yes-or-no": lambda p: _("Write yes or no, not “%(value)s”.", value=p.get("value", "")),
+    "field.not-yes-or-no": lambda p: _(
+        "Write yes or no, not “%(value)s”.", value=p.get("value", "")
+    ),
     "field.out-of-range": lambda p: _(
         "This must lie between %(lowest)s and %(highest)s.",
         lowest=p["lowest"],
@@ -193,7 +195,9 @@ SENTENCES: dict[str, Sentence] = {
 def _quota(p: Mapping[str, Any]) -> str:
     values = {"limit": p["limit"], "used": p["used"]}
     sentences = {
-        ("machine", "day"): _("At most %(limit)s a day on this machine; you have %(used)s.", **values),
+        ("machine", "day"): _(
+            "At most %(limit)s a day on this machine; you have %(used)s.", **values
+        ),
         ("machine", "week"): _(
             "At most %(limit)s a week on this machine; you have %(used)s.", **values
         ),

@@ -65,6 +65,11 @@ def give_back_lease(session: Session, name: str, holder: str, *, now: datetime) 
     )
 
 
+def lease_holder(session: Session, name: str, *, now: datetime) -> str | None:
+    """Return who holds the lease now, if anybody does."""
+    return session.scalar(select(Lease.holder).where(Lease.name == name, Lease.expires_at > now))
+
+
 def mark_started(session: Session, name: str, *, now: datetime) -> None:
     """Note that the job began."""
     run = session.get(JobRun, name)

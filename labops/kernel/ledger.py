@@ -123,9 +123,7 @@ def lock(session: Session, *, people: Iterable[int] = (), bookables: Iterable[in
     )
 
 
-def free_units(
-    session: Session, claim: Claim, *, besides: Owner | None = None
-) -> Iterator[int]:
+def free_units(session: Session, claim: Claim, *, besides: Owner | None = None) -> Iterator[int]:
     """Yield the units of the bookable that nobody else holds during the span, lowest first.
 
     Rows of one unit never overlap, so only the last one that starts before the span's end can
@@ -187,9 +185,7 @@ def release(session: Session, owner: Owner) -> None:
 
 def shorten(session: Session, owner: Owner, *, until: datetime) -> None:
     """Give back the owner's time from that instant on."""
-    session.execute(
-        delete(Allocation).where(*_owned_by(owner), Allocation.starts_at >= until)
-    )
+    session.execute(delete(Allocation).where(*_owned_by(owner), Allocation.starts_at >= until))
     session.execute(
         update(Allocation)
         .where(*_owned_by(owner), Allocation.ends_at > until)
@@ -240,4 +236,3 @@ def _is_overlap(error: DBAPIError) -> bool:
 
 def _owned_by(owner: Owner) -> tuple[object, ...]:
     return (Allocation.owner_id == owner.id, Allocation.owner_kind == str(owner.kind))
-

@@ -69,9 +69,7 @@ def _revision(connection: Connection) -> str | None:
 def _locked(engine: Engine) -> Connection:
     connection = engine.connect().execution_options(sqlite_begin="IMMEDIATE")
     if connection.dialect.name == "postgresql":
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
-        )
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
     return connection
 
 

@@ -112,6 +112,6 @@ def mark_failed(session: Session, message_id: int, error: str, *, now: datetime)
     if message.attempts >= MAX_ATTEMPTS:
         message.given_up_at = now
     else:
-        message.due_at = now + min(timedelta(minutes=2**(message.attempts - 1)), timedelta(hours=6))
-
-
+        message.due_at = now + min(
+            timedelta(minutes=2 ** (message.attempts - 1)), timedelta(hours=6)
+        )

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from labops.domain.certifications.services import Certify, add_certification
-from labops.domain.house_rules.models import Level
+from labops.domain.house_rules.values import Level
 from labops.domain.house_rules.services import SaveRules, add_version
 from labops.domain.machines.services import DescribeMachine, add_machine, add_machine_type
 from labops.domain.memberships.services import add_membership
@@ -53,9 +53,7 @@ class World:
 
     def token(self, name: str, scope: Scope = Scope.STAFF) -> str:
         """Return a fresh API token of the person."""
-        return create_token(
-            self.people[name], scope, actor=SYSTEM, now=clock.now(), days=None
-        )
+        return create_token(self.people[name], scope, actor=SYSTEM, now=clock.now(), days=None)
 
     def headers(self, name: str, scope: Scope = Scope.STAFF) -> dict[str, str]:
         """Return the header that carries a fresh API token of the person."""
@@ -63,9 +61,9 @@ class World:
 
     def browser(self, app: Flask, name: str) -> FlaskClient:
         """Return a browser in which the person is signed in."""
-        account = reading().scalars(
-            select(Account).where(Account.person_id == self.people[name])
-        ).one()
+        account = (
+            reading().scalars(select(Account).where(Account.person_id == self.people[name])).one()
+        )
         secret = open_sign_in(account.id, device=Device(name="test"), now=clock.now())
         client = app.test_client()
         client.set_cookie("labops_sign_in", secret)
@@ -108,23 +106,34 @@ def build_world() -> World:
             # Open every day, so that tests by the real clock pass on any day of the week.
             hours = [Span(weekday=d, opens_minute=8 * 60, closes_minute=20 * 60) for d in range(7)]
             replace_hours(session, site.id, hours, actor=SYSTEM, now=NOW)
-            data = {"grid_minutes": 30, "longest_minutes": 240, "horizon_days": 14,
-                    "open_bookings": 6, "one_at_a_time": 3}
+            data = {
+                "grid_minutes": 30,
+                "longest_minutes": 240,
+                "horizon_days": 14,
+                "open_bookings": 6,
+                "one_at_a_time": 3,
+            }
             add_version(session, SaveRules(site_id=site.id, data=data), actor=SYSTEM, now=NOW)
             laser_rules = SaveRules(
                 site_id=site.id, data={"longest_minutes": 120}, level=Level.CATEGORY, key="laser"
             )
             add_version(session, laser_rules, actor=SYSTEM, now=NOW)
             space = add_space(
-                session, site.id, DescribeSpace(name=f"{name} officina", capacity=20),
-                actor=SYSTEM, now=NOW,
+                session,
+                site.id,
+                DescribeSpace(name=f"{name} officina", capacity=20),
+                actor=SYSTEM,
+                now=NOW,
             )
-            add_machine_type(session, "laser", name_it="Laser", name_en="Laser",
-                             process="laser_cutting")
-            add_machine_type(session, "printer-fdm", name_it="Stampante 3D",
-                             name_en="3D printer", process="fdm")
-            add_machine_type(session, "bench", name_it="Banco", name_en="Bench",
-                             process="electronics")
+            add_machine_type(
+                session, "laser", name_it="Laser", name_en="Laser", process="laser_cutting"
+            )
+            add_machine_type(
+                session, "printer-fdm", name_it="Stampante 3D", name_en="3D printer", process="fdm"
+            )
+            add_machine_type(
+                session, "bench", name_it="Banco", name_en="Bench", process="electronics"
+            )
             for machine_slug, kind, changes in (
                 ("laser", "laser", {"certification_needed": True, "cleanup_minutes": 15}),
                 ("printer", "printer-fdm", {}),
@@ -134,8 +143,9 @@ def build_world() -> World:
                 machine = add_machine(
                     session,
                     site.id,
-                    DescribeMachine(name=full.title(), slug=full, machine_type=kind,
-                                    space=space.slug, **changes),  # type: ignore[arg-type]
+                    DescribeMachine(
+                        name=full.title(), slug=full, machine_type=kind, space=space.slug, **changes
+                    ),  # type: ignore[arg-type]
                     actor=SYSTEM,
                     now=NOW,
                 )
@@ -149,8 +159,13 @@ def build_world() -> World:
         for name in PEOPLE:
             uid = add_person(
                 session,
-                SignUp(name=name.title(), email=f"{name}@example.org", password=PASSWORD,
-                       language="en", confirmed=True),
+                SignUp(
+                    name=name.title(),
+                    email=f"{name}@example.org",
+                    password=PASSWORD,
+                    language="en",
+                    confirmed=True,
+                ),
                 actor=SYSTEM,
                 now=NOW,
             )
@@ -158,8 +173,15 @@ def build_world() -> World:
             world.people[name] = person.id
             world.uids[name] = uid
             if name in {"alice", "charlie", "sam"}:
-                add_membership(session, person, world.sites["mhuma"], starts_on=date(2026, 1, 1),
-                               ends_on=None, actor=SYSTEM, now=NOW)
+                add_membership(
+                    session,
+                    person,
+                    world.sites["mhuma"],
+                    starts_on=date(2026, 1, 1),
+                    ends_on=None,
+                    actor=SYSTEM,
+                    now=NOW,
+                )
             if name in {"alice", "bob"}:
                 add_certification(
                     session,
@@ -176,8 +198,11 @@ def build_world() -> World:
         ):
             add_role(
                 session,
-                GiveRole(person_uid=world.uids[name], role=role,
-                         site_id=world.sites[place] if place else None),
+                GiveRole(
+                    person_uid=world.uids[name],
+                    role=role,
+                    site_id=world.sites[place] if place else None,
+                ),
                 actor=SYSTEM,
                 now=NOW,
             )

@@ -93,7 +93,9 @@ def _models() -> list[type[BaseModel]]:
 def _described(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "summary": operation.summary,
-        "operationId": re.sub(r"\W+", "-", f"{operation.method.lower()}{operation.path}").strip("-"),
+        "operationId": re.sub(r"\W+", "-", f"{operation.method.lower()}{operation.path}").strip(
+            "-"
+        ),
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in re.findall(r"{(\w+)}", operation.path)
@@ -107,9 +109,7 @@ def _described(operation: Operation) -> dict[str, Any]:
             }
             for name, text in operation.query.items()
         ],
-        "responses": {
-            str(status): _answer(model) for status, model in operation.answers.items()
-        }
+        "responses": {str(status): _answer(model) for status, model in operation.answers.items()}
         | {str(status): {"description": text, **PROBLEM} for status, text in _refusals(operation)},
     }
     if operation.access != "public":

@@ -61,9 +61,7 @@ def machines() -> Response:
     return paged([_shown(machine) for machine in found[:limit]], following)
 
 
-@operation(
-    "GET", "/machines/{slug}", "One machine", access=public, answers={200: schemas.Machine}
-)
+@operation("GET", "/machines/{slug}", "One machine", access=public, answers={200: schemas.Machine})
 def machine(slug: str) -> Response:
     """Answer with one machine."""
     return answered(_shown(queries.by_slug(reading(), slug)))

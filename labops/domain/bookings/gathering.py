@@ -17,7 +17,8 @@ from labops.domain.bookings.facts import (
     MachineFacts,
     PersonFacts,
 )
-from labops.domain.bookings.models import OPEN_STATES, QUOTA_STATES, Booking, BookingBookable
+from labops.domain.bookings.models import Booking, BookingBookable
+from labops.domain.bookings.states import OPEN_STATES, QUOTA_STATES
 from labops.domain.certifications.models import Certification
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
@@ -94,9 +95,7 @@ def wanted_machines(session: Session, slugs: Sequence[str]) -> list[WantedMachin
         raise Invalid.field("machines", "field.required")
     if len(set(slugs)) != len(slugs):
         raise Invalid.field("machines", "field.doubled")
-    rows = {
-        row.slug: row for row in session.execute(_WANTED.where(Machine.slug.in_(list(slugs))))
-    }
+    rows = {row.slug: row for row in session.execute(_WANTED.where(Machine.slug.in_(list(slugs))))}
     return _checked([_wanted(rows[slug]) for slug in slugs if slug in rows], len(slugs))
 
 

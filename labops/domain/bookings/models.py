@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from labops.domain.bookings.states import BookingState
 from labops.kernel.interval import Interval
 from labops.kernel.orm import Base, PrimaryKey
-
-
-class BookingState(StrEnum):
-    """Where a booking is in its life."""
-
-    REQUESTED = "requested"
-    CONFIRMED = "confirmed"
-    CHECKED_IN = "checked_in"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-    MISSED = "missed"
-    REJECTED = "rejected"
-
-
-OPEN_STATES = frozenset({BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.CHECKED_IN})
-# Whoever did not come used up time that others could have had; whoever cancelled did not.
-QUOTA_STATES = OPEN_STATES | {BookingState.FINISHED, BookingState.MISSED}
 
 
 class Booking(Base):

@@ -82,9 +82,7 @@ def _is_on_the_grid(facts: BookingFacts, machine: MachineFacts) -> Iterator[Prob
         microseconds=local.microsecond,
     )
     if past_midnight % grid or facts.slot.length % grid:
-        yield Problem(
-            "booking.off-grid", {"machine": machine.slug, "grid": grid}, overridable=True
-        )
+        yield Problem("booking.off-grid", {"machine": machine.slug, "grid": grid}, overridable=True)
 
 
 def _is_not_too_soon(facts: BookingFacts, machine: MachineFacts) -> Iterator[Problem]:
@@ -175,7 +173,8 @@ def _most_at_once(facts: BookingFacts) -> int:
     others = [
         held
         for held in facts.held
-        if held.uses_now_or_later and held.site_id == facts.site_id
+        if held.uses_now_or_later
+        and held.site_id == facts.site_id
         and held.slot.overlaps(facts.slot)
     ]
     moments = [facts.slot.starts_at, *(held.slot.starts_at for held in others)]
@@ -208,8 +207,10 @@ def _is_within_quotas(facts: BookingFacts, machine: MachineFacts) -> Iterator[Pr
     for quota in machine.rules.quotas:
         for window in _windows(facts, quota):
             used = sum(
-                (held.slot.shared(window) * _counted(held, facts, machine, quota)
-                 for held in facts.held),
+                (
+                    held.slot.shared(window) * _counted(held, facts, machine, quota)
+                    for held in facts.held
+                ),
                 timedelta(0),
             )
             # All machines of this wish that fall under the same quota use it up together.
@@ -236,9 +237,7 @@ def _windows(facts: BookingFacts, quota: Quota) -> list[Interval]:
     return sorted({local_time.local_week(day, facts.zone) for day in days})
 
 
-def _counted(
-    held: HeldBooking, facts: BookingFacts, machine: MachineFacts, quota: Quota
-) -> int:
+def _counted(held: HeldBooking, facts: BookingFacts, machine: MachineFacts, quota: Quota) -> int:
     """Return how many machines of a held booking the quota adds up."""
     if quota.scope is QuotaScope.SITE:
         return len(held.machines) if held.site_id == facts.site_id else 0

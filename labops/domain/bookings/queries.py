@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from labops.domain.bookings.models import OPEN_STATES, Booking, BookingBookable
+from labops.domain.bookings.models import Booking, BookingBookable
+from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.machines.models import Machine
 from labops.domain.people.models import Person
 from labops.domain.sites.models import Site
@@ -184,9 +185,7 @@ def _holding_time(search: Search) -> Select[tuple[int]]:
     return held
 
 
-def _views(
-    session: Session, query: Select[tuple[object, ...]], actor: Actor
-) -> list[BookingView]:
+def _views(session: Session, query: Select[tuple[object, ...]], actor: Actor) -> list[BookingView]:
     return _seen(session, session.execute(query).all(), actor)
 
 

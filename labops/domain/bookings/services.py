@@ -12,7 +12,11 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings import queries
 from labops.domain.bookings.commands import Book, Move
-from labops.domain.bookings.events import BookingCancelled, BookingConfirmed, BookingMoved
+from labops.domain.bookings.events import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingMoved,
+)
 from labops.domain.bookings.facts import BookingFacts
 from labops.domain.bookings.gathering import (
     WantedMachine,
@@ -22,8 +26,9 @@ from labops.domain.bookings.gathering import (
     refreshed,
     wanted_machines,
 )
-from labops.domain.bookings.models import Booking, BookingBookable, BookingState
+from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.bookings.policies import booking_problems, cancel_problems
+from labops.domain.bookings.states import BookingState
 from labops.domain.people.models import Person
 from labops.kernel import audit, idempotency, ledger, outbox
 from labops.kernel.db import reading, unit_of_work
@@ -198,9 +203,7 @@ def _moving_wish(session: Session, command: Move, *, actor: Actor, now: datetime
     booking = queries.booking_to_change(session, command.uid, actor)
     if command.expected_sequence not in {None, booking.sequence}:
         raise Changed
-    _require_state(
-        booking, BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.CHECKED_IN
-    )
+    _require_state(booking, BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.CHECKED_IN)
     machines = (
         wanted_machines(session, command.machines)
         if command.machines is not None
@@ -226,9 +229,7 @@ def _id_of(session: Session, uid: str) -> int:
     return session.scalars(select(Booking.id).where(Booking.uid == uid)).one()
 
 
-def _earlier(
-    session: Session, keyed: idempotency.Keyed, actor: Actor, now: datetime
-) -> str | None:
+def _earlier(session: Session, keyed: idempotency.Keyed, actor: Actor, now: datetime) -> str | None:
     kept = idempotency.find(session, actor.require_person(), keyed, now=now)
     if kept is None:
         return None
@@ -247,9 +248,7 @@ def _standing(
     return [problem for problem in problems if not (may and problem.overridable)]
 
 
-def _refuse(
-    problems: Sequence[Problem], override_reason: str, wish: Wish, actor: Actor
-) -> None:
+def _refuse(problems: Sequence[Problem], override_reason: str, wish: Wish, actor: Actor) -> None:
     if not problems:
         return
     site_id = wish.machines[0].site_id
@@ -270,9 +269,7 @@ def _lock(session: Session, wish: Wish, also: Sequence[int] = ()) -> None:
     ledger.lock(session, people=[wish.person_id], bookables=[*bookables, *also])
 
 
-def _insert(
-    session: Session, command: Book, wish: Wish, facts: BookingFacts
-) -> tuple[int, str]:
+def _insert(session: Session, command: Book, wish: Wish, facts: BookingFacts) -> tuple[int, str]:
     uid = new_uid()
     booking_id = session.execute(
         insert(Booking)

@@ -10,10 +10,20 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings import queries
 from labops.domain.bookings.commands import AtStation
-from labops.domain.bookings.events import BookingCheckedIn, BookingFinished, BookingMissed
-from labops.domain.bookings.gathering import WantedMachine, Wish, gather_facts, machines_of_booking
-from labops.domain.bookings.models import Booking, BookingState
+from labops.domain.bookings.events import (
+    BookingCheckedIn,
+    BookingFinished,
+    BookingMissed,
+)
+from labops.domain.bookings.gathering import (
+    WantedMachine,
+    Wish,
+    gather_facts,
+    machines_of_booking,
+)
+from labops.domain.bookings.models import Booking
 from labops.domain.bookings.policies import booking_problems
+from labops.domain.bookings.states import BookingState
 from labops.domain.people.models import Person
 from labops.domain.stations.models import Scan
 from labops.kernel import audit, ledger, outbox

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from labops.domain.bookings.models import Booking, BookingBookable, BookingState
+from labops.domain.bookings.models import Booking, BookingBookable
+from labops.domain.bookings.states import BookingState
 from labops.domain.calendars.models import Feed
 from labops.domain.machines.models import Machine
 from labops.domain.people.models import Person

@@ -43,16 +43,12 @@ def certify(command: Certify, *, actor: Actor, now: datetime) -> None:
         add_certification(session, command, actor=actor, now=now)
 
 
-def add_certification(
-    session: Session, command: Certify, *, actor: Actor, now: datetime
-) -> None:
+def add_certification(session: Session, command: Certify, *, actor: Actor, now: datetime) -> None:
     """Grant inside the caller's transaction."""
     person_id = session.scalar(select(Person.id).where(Person.uid == command.person_uid))
     if person_id is None:
         raise NotFound
-    type_id = session.scalar(
-        select(MachineType.id).where(MachineType.slug == command.machine_type)
-    )
+    type_id = session.scalar(select(MachineType.id).where(MachineType.slug == command.machine_type))
     if type_id is None:
         raise Invalid.field("machine_type", "field.not-offered")
     session.add(

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from labops.domain.house_rules.values import Level
 from labops.kernel.orm import Base, PrimaryKey
-
-
-class Level(StrEnum):
-    """Where a rule stands; a later one wins over an earlier one."""
-
-    SITE = "site"
-    CATEGORY = "category"
-    MACHINE = "machine"
 
 
 class HouseRulesVersion(Base):

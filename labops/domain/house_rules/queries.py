@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from labops.domain.house_rules.models import HouseRulesVersion, Level
-from labops.domain.house_rules.values import HouseRules, laid_over
+from labops.domain.house_rules.models import HouseRulesVersion
+from labops.domain.house_rules.values import HouseRules, Level, laid_over
 from labops.kernel.db import remembered
 
 

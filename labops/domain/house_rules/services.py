@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from labops.domain.house_rules.models import HouseRulesVersion, Level
-from labops.domain.house_rules.values import read_rules
+from labops.domain.house_rules.models import HouseRulesVersion
+from labops.domain.house_rules.values import Level, read_rules
 from labops.domain.sites.models import Site
 from labops.kernel import audit
 from labops.kernel.db import unit_of_work
@@ -83,5 +83,3 @@ def add_version(session: Session, command: SaveRules, *, actor: Actor, now: date
         reason=f"{command.level} {command.key}".strip(),
     )
     return version
-
-

@@ -14,6 +14,14 @@ GRIDS = (5, 10, 15, 30, 60)
 LONGEST_POSSIBLE = timedelta(days=30)
 
 
+class Level(StrEnum):
+    """Where a rule stands; a later one wins over an earlier one."""
+
+    SITE = "site"
+    CATEGORY = "category"
+    MACHINE = "machine"
+
+
 class Window(StrEnum):
     """What a quota counts in: local days or local weeks (Monday to Sunday)."""
 

@@ -12,9 +12,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from labops.domain.machines.models import Machine, MachineState
+from labops.domain.machines.models import Machine
 from labops.domain.machines.queries import MachineView
-from labops.domain.machines.services import DescribeMachine, add_machine, describe_row, problems_of
+from labops.domain.machines.services import (
+    DescribeMachine,
+    add_machine,
+    describe_row,
+    problems_of,
+)
+from labops.domain.machines.states import MachineState
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable
 from labops.kernel import audit

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from labops.domain.machines.states import MachineState
 from labops.domain.spaces.models import Bookable, BookableKind
 from labops.kernel.orm import Base, PrimaryKey
-
-
-class MachineState(StrEnum):
-    """Whether a machine can be used."""
-
-    IN_SERVICE = "in_service"
-    OUT_OF_SERVICE = "out_of_service"
-    RETIRED = "retired"
 
 
 class MachineType(Base):

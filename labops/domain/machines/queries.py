@@ -146,9 +146,7 @@ def machine_types(session: Session) -> list[MachineType]:
 
 def spaces_of(session: Session, site_id: int) -> list[Space]:
     """Return the spaces of a site."""
-    return list(
-        session.scalars(select(Space).where(Space.site_id == site_id).order_by(Space.name))
-    )
+    return list(session.scalars(select(Space).where(Space.site_id == site_id).order_by(Space.name)))
 
 
 def counts_by_site(session: Session) -> dict[int, int]:

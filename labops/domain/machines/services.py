@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from labops.domain.machines.models import Machine, MachineState, MachineType
+from labops.domain.machines.models import Machine, MachineType
 from labops.domain.machines.processes import PROCESSES
+from labops.domain.machines.states import MachineState
 from labops.domain.spaces.models import Bookable, Space
 from labops.kernel import audit
 from labops.kernel.db import unit_of_work
@@ -84,9 +85,7 @@ def describe_row(
     machine.state = command.state
 
 
-def set_state(
-    slug: str, state: MachineState, *, reason: str, actor: Actor, now: datetime
-) -> None:
+def set_state(slug: str, state: MachineState, *, reason: str, actor: Actor, now: datetime) -> None:
     """Put a machine in or out of service, or retire it; out of service needs a reason."""
     if state is MachineState.OUT_OF_SERVICE and not reason.strip():
         raise Invalid.field("reason", "field.required")
@@ -131,7 +130,11 @@ def add_machine(
     session.add(machine)
     session.flush()  # its id is needed for bookings and stations
     audit.record(
-        session, actor, "machine.installed", f"machine:{machine.slug}", now=now,
+        session,
+        actor,
+        "machine.installed",
+        f"machine:{machine.slug}",
+        now=now,
         after=_told(machine),
     )
     return machine
@@ -176,9 +179,7 @@ def problems_of(session: Session, site_id: int, command: DescribeMachine) -> lis
     return problems
 
 
-def _write(
-    session: Session, machine: Machine, command: DescribeMachine, *, now: datetime
-) -> None:
+def _write(session: Session, machine: Machine, command: DescribeMachine, *, now: datetime) -> None:
     problems = problems_of(session, machine.site_id, command)
     if problems:
         raise Invalid(problems)
@@ -227,5 +228,3 @@ def _told(machine: Machine) -> dict[str, Any]:
         name: getattr(machine, name)
         for name in ("name", "maker", "model", "capacity", "certification_needed", "state")
     }
-
-

@@ -13,9 +13,7 @@ def normalised(address: str) -> str:
     Whether it can receive mail is shown by the confirmation link, not by asking the network.
     """
     try:
-        checked = validate_email(
-            address.strip(), check_deliverability=False, test_environment=True
-        )
+        checked = validate_email(address.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         raise Invalid.field("email", "field.not-an-email") from error
     return checked.normalized.lower()

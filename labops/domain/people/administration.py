@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from labops.domain.memberships.models import Membership, MembershipState
 from labops.domain.people import queries
 from labops.domain.people.addresses import normalised
 from labops.domain.people.models import ApiToken, Person, RoleGrant
@@ -28,7 +29,17 @@ class GiveRole:
     site_id: int | None = None
 
 
-def create_person(command: SignUp, *, actor: Actor, now: datetime) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePerson:
+    """An account made by hand, with roles and, if wanted, a membership at one site."""
+
+    account: SignUp
+    roles: tuple[Role, ...] = ()
+    member: bool = False
+    site_id: int | None = None
+
+
+def create_person(command: CreatePerson, *, actor: Actor, now: datetime) -> str:
     """Make an account by hand, its address taken as proved; return the person's uid.
 
     Raises `Forbidden` without the right to give roles everywhere, `Invalid` for a known
@@ -36,7 +47,28 @@ def create_person(command: SignUp, *, actor: Actor, now: datetime) -> str:
     """
     actor.require(Permission.ROLE_GRANT, None)
     with unit_of_work() as session:
-        return add_person(session, command, actor=actor, now=now)
+        uid = add_person(session, command.account, actor=actor, now=now)
+        for role in command.roles:
+            place = command.site_id if role in SITE_ROLES else None
+            add_role(
+                session,
+                GiveRole(person_uid=uid, role=role, site_id=place),
+                actor=actor,
+                now=now,
+            )
+        if command.member and command.site_id is not None:
+            person = _person(session, uid)
+            session.add(
+                Membership(
+                    person_id=person.id,
+                    site_id=command.site_id,
+                    state=MembershipState.ACTIVE,
+                    starts_on=now.date() - timedelta(days=1),
+                    ends_on=None,
+                    created_at=now,
+                )
+            )
+        return uid
 
 
 def add_person(session: Session, command: SignUp, *, actor: Actor, now: datetime) -> str:

@@ -183,9 +183,7 @@ class PersonRow:
     suspended_until: datetime | None
 
 
-def search(
-    session: Session, actor: Actor, *, words: str = "", limit: int = 50
-) -> list[PersonRow]:
+def search(session: Session, actor: Actor, *, words: str = "", limit: int = 50) -> list[PersonRow]:
     """Return people whose name or address holds the words, for staff of any site."""
     query = (
         select(Person.uid, Person.name, Account.email, Person.suspended_until)
@@ -212,9 +210,7 @@ def seen_by(session: Session, uid: str, actor: Actor) -> Person:
     look up a member of the other; what they may change is decided site by site.
     """
     person = session.scalar(select(Person).where(Person.uid == uid))
-    if person is None or not (
-        actor.owns(person.id) or actor.may_somewhere(Permission.PERSON_SEE)
-    ):
+    if person is None or not (actor.owns(person.id) or actor.may_somewhere(Permission.PERSON_SEE)):
         raise NotFound
     return person
 
@@ -227,8 +223,4 @@ def ids_of_uids(session: Session, uids: Iterable[str]) -> dict[str, int]:
 
 def memberships(session: Session, person_id: int) -> list[Membership]:
     """Return the person's memberships."""
-    return list(
-        session.scalars(select(Membership).where(Membership.person_id == person_id))
-    )
-
-
+    return list(session.scalars(select(Membership).where(Membership.person_id == person_id)))

@@ -72,9 +72,7 @@ def add_site(session: Session, command: DescribeSite, *, actor: Actor, now: date
     return site
 
 
-def set_opening_hours(
-    site_id: int, spans: list[Span], *, actor: Actor, now: datetime
-) -> None:
+def set_opening_hours(site_id: int, spans: list[Span], *, actor: Actor, now: datetime) -> None:
     """Put new weekly hours in force; raises `Invalid` for spans that are wrong or overlap."""
     actor.require(Permission.SITE_EDIT, site_id)
     with unit_of_work() as session:

@@ -58,9 +58,7 @@ def add_space(
 def free_slug(session: Session, name: str) -> str:
     """Return an address part made of the name that no bookable has yet."""
     base = slug_of(name) or "space"
-    taken = set(
-        session.scalars(select(Bookable.slug).where(Bookable.slug.like(f"{base}%")))
-    )
+    taken = set(session.scalars(select(Bookable.slug).where(Bookable.slug.like(f"{base}%"))))
     slug, number = base, 2
     while slug in taken:
         slug, number = f"{base}-{number}", number + 1

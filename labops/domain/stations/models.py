@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from labops.domain.stations.kinds import StationKind
 from labops.kernel.orm import Base, PrimaryKey
-
-
-class StationKind(StrEnum):
-    """Where a code hangs."""
-
-    DOOR = "door"
-    MACHINE = "machine"
 
 
 class Station(Base):

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from labops.domain.machines.models import Machine
 from labops.domain.stations import queries
-from labops.domain.stations.models import Station, StationKind
+from labops.domain.stations.kinds import StationKind
+from labops.domain.stations.models import Station
 from labops.kernel import audit
 from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Invalid, NotFound

@@ -30,9 +30,12 @@ from tests.unit.adapters.print_readers import (
 )
 
 PAGES: tuple[Page, ...] = get_args(Page)
-LONG = (
+NAME = (
     "Ultimaker S5 Pro Bundle con Air Manager e Material Station, seconda postazione accanto"
-    " alla finestra del cortile interno",
+    " alla finestra del cortile interno"
+)
+LONG = (
+    NAME,
     "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft",
     "W" * 120,
     "i" * 120,
@@ -106,7 +109,7 @@ def assert_tidy(drawing: Drawing) -> None:
         top = line.baseline - 0.92 * size
         assert line.text
         assert line.size >= 5
-        assert 0 <= line.x
+        assert line.x >= 0
         assert line.x + line.width <= drawing.width - 2
         assert top >= floor - 1e-6
         assert (top if tall else line.x) >= side - 1e-6
@@ -139,10 +142,10 @@ def test_the_longest_texts_are_laid_out_tidily(page: Page, text: str) -> None:
 
 
 def test_a_long_name_wraps_between_words_and_is_not_cut() -> None:
-    drawing = drawing_of(station(title=LONG[0]), width=70, height=37)
+    drawing = drawing_of(station(title=NAME), width=70, height=37)
     title = [line.text for line in drawing.lines if line.bold]
     assert len(title) > 1
-    assert " ".join(title) == LONG[0]
+    assert " ".join(title) == NAME
 
 
 def test_an_address_without_room_is_left_out_of_the_words_but_not_of_the_code() -> None:
@@ -220,6 +223,7 @@ def test_the_same_labels_give_the_same_bytes_in_another_process() -> None:
         [Label("Laser è", "MHUMA", "https://h.example/s/1", "machine", "Scan")], page="a4-8"
     )
     assert digests == {hashlib.sha256(here).hexdigest()}
+    assert b"/CreationDate (D:20260101000000Z)" in here
 
 
 def test_nothing_to_print_is_refused() -> None:
