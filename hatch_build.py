@@ -96,7 +96,7 @@ def install_packages(root: Path, node: Node) -> None:
     if read_text(stamp) == wanted:
         return
     # --ignore-scripts: no package may run code of its own here, and none of ours needs to.
-    done = subprocess.run(  # noqa: S603 - our own fixed arguments
+    done = subprocess.run(
         [
             *node.npm,
             "ci",
@@ -125,7 +125,7 @@ def bundle(root: Path, node: Node, target: Path) -> None:
     """Bundle into a fresh folder beside `target`, then take its place in one move."""
     fresh = target.with_name(target.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
-    done = subprocess.run(  # noqa: S603 - our own fixed arguments
+    done = subprocess.run(
         [*node.node, "frontend/build.mjs", str(fresh)],
         cwd=root,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Settings: a TOML profile, `LABOPS_*` variables on top, then a check. The only reader of the environment."""
+"""Settings: a TOML profile, `LABOPS_*` on top, a check. The only reader of the environment."""
 
 from __future__ import annotations
 

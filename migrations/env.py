@@ -9,9 +9,7 @@ from labops.domain.tables import METADATA
 from labops.kernel.orm import UtcDateTime
 
 
-def render_plain_types(
-    kind: str, item: Any, autogen_context: AutogenContext
-) -> str | bool:
+def render_plain_types(kind: str, item: Any, autogen_context: AutogenContext) -> str | bool:
     """Write plain column types into new scripts, so that these never import the application."""
     del autogen_context
     if kind == "type" and isinstance(item, UtcDateTime):

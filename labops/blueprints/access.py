@@ -22,7 +22,7 @@ SEEN_EVERY_SECONDS = 300
 _MARK = "labops_access"
 
 
-class SignedIn(UserMixin):
+class SignedIn(UserMixin):  # type: ignore[misc]  # the library is not typed
     """What Flask-Login hands around: the person behind a valid sign-in cookie."""
 
     def __init__(self, person: CurrentPerson) -> None:
@@ -49,7 +49,7 @@ def cookie_name() -> str:
 
 def current_person() -> CurrentPerson | None:
     """Return who is signed in, or `None`."""
-    user = current_user._get_current_object()  # noqa: SLF001 - the proxy has no other door
+    user = current_user._get_current_object()
     return user.person if isinstance(user, SignedIn) else None
 
 

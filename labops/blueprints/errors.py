@@ -150,7 +150,7 @@ def _of_http(error: HTTPException) -> ResponseReturnValue:
         return error
     detail = _("This form is too old. Send it once more.") if isinstance(error, CSRFError) else ""
     made = answer(status, detail=detail)
-    response = made if isinstance(made, Response) else Response(*made)  # type: ignore[misc,arg-type]
+    response = made if isinstance(made, Response) else Response(*made)  # type: ignore[misc]
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value
@@ -163,7 +163,7 @@ def _of_http(error: HTTPException) -> ResponseReturnValue:
 def _of_database(error: OperationalError) -> ResponseReturnValue:
     log.error("database unavailable", exc_info=error)
     made = answer(503)
-    response = made if isinstance(made, Response) else Response(*made)  # type: ignore[misc,arg-type]
+    response = made if isinstance(made, Response) else Response(*made)  # type: ignore[misc]
     response.headers["Retry-After"] = "10"
     return response
 
@@ -188,4 +188,4 @@ def _title(status: int) -> str:
         429: _("Too many attempts. Wait a little."),
         503: _("The database does not answer. Try again soon."),
     }
-    return titles.get(status, _("Something went wrong on our side."))
+    return str(titles.get(status, _("Something went wrong on our side.")))

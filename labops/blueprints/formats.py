@@ -53,7 +53,7 @@ def duration(length: timedelta) -> str:
     """Return "1 h 30 min", "2 days"."""
     minutes = int(length.total_seconds() // 60)
     if minutes and minutes % (24 * 60) == 0:
-        return ngettext("%(num)d day", "%(num)d days", minutes // (24 * 60))
+        return str(ngettext("%(num)d day", "%(num)d days", minutes // (24 * 60)))
     hours, rest = divmod(minutes, 60)
     parts = [f"{hours} h"] if hours else []
     if rest or not parts:

@@ -71,7 +71,7 @@ SENTENCES: dict[str, Sentence] = {
     "booking.closed": lambda p: _(
         "The site is closed from %(start)s to %(end)s.", start=p["starts_at"], end=p["ends_at"]
     ),
-    "booking.quota": lambda p: _quota(p),
+    "booking.quota": lambda p: _quota(p),  # noqa: PLW0108 - defined below
     "booking.too-many-open": lambda p: _(
         "You have %(used)s bookings still to come, and %(limit)s is the most.",
         used=p["used"],
@@ -210,7 +210,7 @@ def _quota(p: Mapping[str, Any]) -> str:
         ("site", "day"): _("At most %(limit)s a day at this site; you have %(used)s.", **values),
         ("site", "week"): _("At most %(limit)s a week at this site; you have %(used)s.", **values),
     }
-    return sentences[p["quota"], p["window"]]
+    return str(sentences[p["quota"], p["window"]])
 
 
 def _not_open(state: str) -> str:
@@ -223,4 +223,4 @@ def _not_open(state: str) -> str:
         "missed": _("Nobody checked in in time, so this booking was released."),
         "rejected": _("This booking was rejected."),
     }
-    return sentences[state]
+    return str(sentences[state])

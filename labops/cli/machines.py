@@ -18,7 +18,7 @@ from labops.kernel.permissions import SYSTEM
 
 @click.group()
 def machines() -> None:
-    """The inventory of machines."""
+    """Bring the inventory of machines in and out."""
 
 
 @machines.command(name="import")

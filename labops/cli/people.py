@@ -32,7 +32,7 @@ def people() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--language", type=click.Choice(["it", "en"]), default="it", show_default=True)
 @with_app
-def create(  # noqa: PLR0913, PLR0917 - one argument an option
+def create(
     email: str,
     name: str,
     roles: tuple[str, ...],

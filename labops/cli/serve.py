@@ -100,13 +100,17 @@ class _Supervisor:
                 wait = RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)]
                 click.echo(f"The scheduler ended; starting it again in {wait} s.", err=True)
                 self._sleep(wait)
-                if self._stopping:
+                if self._asked_to_stop:
                     break
                 started, scheduler = time.monotonic(), _child(_scheduler_command())
             self._sleep(0.5)
         failed = web.poll() not in {None, 0} and not self._stopping
         _end([web, scheduler])
         return 1 if failed else 0
+
+    @property
+    def _asked_to_stop(self) -> bool:
+        return self._stopping
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     String,
@@ -208,7 +209,7 @@ def busy(
     return spans
 
 
-def reaching_into(window: Interval) -> tuple[object, ...]:
+def reaching_into(window: Interval) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for rows that share time with the window, kind to the index."""
     return (
         Allocation.ends_at > window.starts_at,
@@ -234,5 +235,5 @@ def _is_overlap(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", "") in {"23P01", "40P01"}
 
 
-def _owned_by(owner: Owner) -> tuple[object, ...]:
+def _owned_by(owner: Owner) -> tuple[ColumnElement[bool], ...]:
     return (Allocation.owner_id == owner.id, Allocation.owner_kind == str(owner.kind))

@@ -29,9 +29,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_idempotency_key_created_at"), ["created_at"], unique=False
         )
-        batch_op.create_index(
-            "uq_idempotency_key_person_id_key", ["person_id", "key"], unique=True
-        )
+        batch_op.create_index("uq_idempotency_key_person_id_key", ["person_id", "key"], unique=True)
 
     op.create_table(
         "instance_fact",
@@ -157,9 +155,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("secret_digest", name=op.f("uq_api_token_secret_digest")),
     )
     with op.batch_alter_table("api_token", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_api_token_person_id"), ["person_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_api_token_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "audit_entry",
@@ -193,23 +189,17 @@ def upgrade() -> None:
         sa.Column("setup_minutes", sa.Integer(), nullable=False),
         sa.Column("cleanup_minutes", sa.Integer(), nullable=False),
         sa.Column("revised_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "capacity >= 1", name=op.f("ck_bookable_capacity_is_positive")
-        ),
+        sa.CheckConstraint("capacity >= 1", name=op.f("ck_bookable_capacity_is_positive")),
         sa.CheckConstraint(
             "setup_minutes >= 0 AND cleanup_minutes >= 0",
             name=op.f("ck_bookable_buffers_not_negative"),
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_bookable_site_id_site")
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_bookable_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bookable")),
         sa.UniqueConstraint("slug", name=op.f("uq_bookable_slug")),
     )
     with op.batch_alter_table("bookable", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_bookable_site_id"), ["site_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_bookable_site_id"), ["site_id"], unique=False)
 
     op.create_table(
         "booking",
@@ -230,15 +220,11 @@ def upgrade() -> None:
         sa.Column("revised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("rules_revision", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "starts_at < ends_at", name=op.f("ck_booking_ends_after_start")
-        ),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_booking_ends_after_start")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_booking_person_id_person")
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_booking_site_id_site")
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_booking_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_booking")),
         sa.UniqueConstraint("uid", name=op.f("uq_booking_uid")),
     )
@@ -317,9 +303,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_feed_uid")),
     )
     with op.batch_alter_table("feed", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_feed_person_id"), ["person_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_feed_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "house_rules_version",
@@ -360,15 +344,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_membership_person_id_person")
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_membership_site_id_site")
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_membership_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_membership")),
     )
     with op.batch_alter_table("membership", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_membership_site_id"), ["site_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_membership_site_id"), ["site_id"], unique=False)
         batch_op.create_index(
             "uq_membership_person_id_site_id", ["person_id", "site_id"], unique=True
         )
@@ -416,15 +396,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_role_grant_person_id_person")
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_role_grant_site_id_site")
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_role_grant_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_role_grant")),
     )
     with op.batch_alter_table("role_grant", schema=None) as batch_op:
-        batch_op.create_index(
-            "uq_role_grant_all", ["person_id", "role", "site_id"], unique=True
-        )
+        batch_op.create_index("uq_role_grant_all", ["person_id", "role", "site_id"], unique=True)
 
     op.create_table(
         "allocation",
@@ -435,12 +411,8 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("owner_kind", sa.String(length=16), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "starts_at < ends_at", name=op.f("ck_allocation_ends_after_start")
-        ),
-        sa.CheckConstraint(
-            "unit >= 0", name=op.f("ck_allocation_unit_counts_from_zero")
-        ),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_allocation_ends_after_start")),
+        sa.CheckConstraint("unit >= 0", name=op.f("ck_allocation_unit_counts_from_zero")),
         sa.ForeignKeyConstraint(
             ["bookable_id"],
             ["bookable.id"],
@@ -479,9 +451,7 @@ def upgrade() -> None:
             ["booking.id"],
             name=op.f("fk_booking_bookable_booking_id_booking"),
         ),
-        sa.PrimaryKeyConstraint(
-            "booking_id", "bookable_id", name=op.f("pk_booking_bookable")
-        ),
+        sa.PrimaryKeyConstraint("booking_id", "bookable_id", name=op.f("pk_booking_bookable")),
     )
     with op.batch_alter_table("booking_bookable", schema=None) as batch_op:
         batch_op.create_index(
@@ -515,9 +485,7 @@ def upgrade() -> None:
         "space",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["id"], ["bookable.id"], name=op.f("fk_space_id_bookable")
-        ),
+        sa.ForeignKeyConstraint(["id"], ["bookable.id"], name=op.f("fk_space_id_bookable")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_space")),
     )
     op.create_table(
@@ -528,15 +496,9 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
-        sa.CheckConstraint(
-            "starts_at < ends_at", name=op.f("ck_closure_ends_after_start")
-        ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_closure_site_id_site")
-        ),
-        sa.ForeignKeyConstraint(
-            ["space_id"], ["space.id"], name=op.f("fk_closure_space_id_space")
-        ),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_closure_ends_after_start")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_closure_site_id_site")),
+        sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_closure_space_id_space")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closure")),
     )
     with op.batch_alter_table("closure", schema=None) as batch_op:
@@ -564,26 +526,20 @@ def upgrade() -> None:
         sa.Column("certification_needed", sa.Boolean(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("photo", sa.String(length=120), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["id"], ["bookable.id"], name=op.f("fk_machine_id_bookable")
-        ),
+        sa.ForeignKeyConstraint(["id"], ["bookable.id"], name=op.f("fk_machine_id_bookable")),
         sa.ForeignKeyConstraint(
             ["machine_type_id"],
             ["machine_type.id"],
             name=op.f("fk_machine_machine_type_id_machine_type"),
         ),
-        sa.ForeignKeyConstraint(
-            ["space_id"], ["space.id"], name=op.f("fk_machine_space_id_space")
-        ),
+        sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_machine_space_id_space")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_machine")),
     )
     with op.batch_alter_table("machine", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_machine_machine_type_id"), ["machine_type_id"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_machine_process"), ["process"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_machine_process"), ["process"], unique=False)
 
     op.create_table(
         "station",
@@ -598,19 +554,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["machine_id"], ["machine.id"], name=op.f("fk_station_machine_id_machine")
         ),
-        sa.ForeignKeyConstraint(
-            ["site_id"], ["site.id"], name=op.f("fk_station_site_id_site")
-        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_station_site_id_site")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_station")),
         sa.UniqueConstraint("code", name=op.f("uq_station_code")),
     )
     with op.batch_alter_table("station", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_station_machine_id"), ["machine_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_station_site_id"), ["site_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_station_machine_id"), ["machine_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_station_site_id"), ["site_id"], unique=False)
 
     op.create_table(
         "scan",
@@ -634,13 +584,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
     )
     with op.batch_alter_table("scan", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_scan_station_id"), ["station_id"], unique=False
-        )
-        batch_op.create_index(
-            "uq_scan_person_id_nonce", ["person_id", "nonce"], unique=True
-        )
-
+        batch_op.create_index(batch_op.f("ix_scan_station_id"), ["station_id"], unique=False)
+        batch_op.create_index("uq_scan_person_id_nonce", ["person_id", "nonce"], unique=True)
 
 
 def downgrade() -> None:

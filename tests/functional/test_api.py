@@ -35,9 +35,10 @@ def test_a_booking_is_made_moved_and_cancelled(client: FlaskClient, world: World
     address = made.headers["Location"]
     shown = client.get(address, headers=alice)
     assert shown.json == made.json
-    assert client.get(
-        address, headers=alice | {"If-None-Match": shown.headers["ETag"]}
-    ).status_code == 304
+    assert (
+        client.get(address, headers=alice | {"If-None-Match": shown.headers["ETag"]}).status_code
+        == 304
+    )
     later = next_slot(14)
     change = {"starts_at": later.starts_at.isoformat(), "ends_at": later.ends_at.isoformat()}
     match = {"If-Match": shown.headers["ETag"]}

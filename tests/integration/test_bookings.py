@@ -93,9 +93,7 @@ def test_moving_keeps_the_time_when_the_new_one_is_taken(world: World) -> None:
     uid = book(world, "alice")
     book(world, "bob", when=slot(14, 15))
     with pytest.raises(Refused) as refused:
-        services.move(
-            Move(uid=uid, slot=slot(14, 15)), actor=world.actor("alice"), now=NOW
-        )
+        services.move(Move(uid=uid, slot=slot(14, 15)), actor=world.actor("alice"), now=NOW)
     assert codes(refused) == {"booking.overlap"}
     view = queries.one(reading(), uid, world.actor("alice"))
     assert (view.starts_at, view.sequence) == (at(10), 0)
@@ -111,9 +109,7 @@ def test_cancelling_gives_the_time_back_once(world: World) -> None:
     assert held() == []
     kinds = reading().scalars(select(OutboxMessage.kind).order_by(OutboxMessage.id)).all()
     assert kinds == ["BookingConfirmed", "BookingCancelled"]
-    entries = reading().scalar(
-        select(func.count()).where(AuditEntry.subject == f"booking:{uid}")
-    )
+    entries = reading().scalar(select(func.count()).where(AuditEntry.subject == f"booking:{uid}"))
     assert entries == 2
 
 
@@ -137,7 +133,9 @@ def test_only_staff_of_the_site_may_override_and_it_is_written_down(world: World
         actor=world.actor("bob"),
         now=NOW,
     )
-    entry = reading().scalars(select(AuditEntry).where(AuditEntry.subject == f"booking:{uid}")).one()
+    entry = (
+        reading().scalars(select(AuditEntry).where(AuditEntry.subject == f"booking:{uid}")).one()
+    )
     assert entry.reason == "exam week"
 
 

@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from labops.domain.certifications.services import Certify, add_certification
-from labops.domain.house_rules.values import Level
 from labops.domain.house_rules.services import SaveRules, add_version
+from labops.domain.house_rules.values import Level
 from labops.domain.machines.services import DescribeMachine, add_machine, add_machine_type
 from labops.domain.memberships.services import add_membership
 from labops.domain.people import queries

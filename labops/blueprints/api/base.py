@@ -52,7 +52,7 @@ class Operation:
 OPERATIONS: list[Operation] = []
 
 
-def operation(  # noqa: PLR0913 - one for each thing the documentation says
+def operation(
     method: str,
     path: str,
     summary: str,

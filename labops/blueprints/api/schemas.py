@@ -14,7 +14,7 @@ class Body(BaseModel):
 
 
 class NewBooking(Body):
-    """A wish for machines during a slot. `machine` is accepted in place of one-element `machines`."""
+    """A wish for machines during a slot. `machine` is accepted for one."""
 
     machines: list[str] = Field(default=[], max_length=20)
     machine: str | None = None

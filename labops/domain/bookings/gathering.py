@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, or_, select
@@ -109,7 +110,7 @@ def machines_of_booking(session: Session, booking_id: int) -> list[WantedMachine
     return [_wanted(row) for row in rows]
 
 
-def _wanted(row: Row[tuple[object, ...]]) -> WantedMachine:
+def _wanted(row: Row[*tuple[Any, ...]]) -> WantedMachine:
     return WantedMachine(**row._mapping)
 
 
@@ -203,7 +204,7 @@ def refreshed(session: Session, facts: BookingFacts, wish: Wish) -> BookingFacts
 def _person_facts(session: Session, wish: Wish, zone: ZoneInfo) -> PersonFacts:
     site_id = wish.machines[0].site_id
     day = wish.slot.starts_at.astimezone(zone).date()
-    row = session.execute(
+    row: Row[*tuple[Any, ...]] = session.execute(
         select(
             Person.suspended_until,
             Membership.state,

@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labops.domain.bookings.states import BookingState
 from labops.kernel.interval import Interval
 from labops.kernel.orm import Base, PrimaryKey
 

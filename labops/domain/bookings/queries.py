@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
@@ -162,7 +163,7 @@ def open_of_person(session: Session, person_id: int, *, now: datetime) -> list[B
     )
 
 
-def _joined() -> Select[tuple[object, ...]]:
+def _joined() -> Select[*tuple[Any, ...]]:
     return (
         select(*_COLUMNS)
         .join(Site, Site.id == Booking.site_id)
@@ -170,7 +171,7 @@ def _joined() -> Select[tuple[object, ...]]:
     )
 
 
-def _holding_time(search: Search) -> Select[tuple[int]]:
+def _holding_time(search: Search) -> Select[int]:
     held = select(ledger.Allocation.owner_id).where(
         ledger.Allocation.owner_kind == ledger.OwnerKind.BOOKING
     )
@@ -185,16 +186,18 @@ def _holding_time(search: Search) -> Select[tuple[int]]:
     return held
 
 
-def _views(session: Session, query: Select[tuple[object, ...]], actor: Actor) -> list[BookingView]:
+def _views(session: Session, query: Select[*tuple[Any, ...]], actor: Actor) -> list[BookingView]:
     return _seen(session, session.execute(query).all(), actor)
 
 
-def _seen(session: Session, rows: Sequence[object], actor: Actor) -> list[BookingView]:
-    machines = _machines(session, [row.id for row in rows])  # type: ignore[attr-defined]
+def _seen(
+    session: Session, rows: Sequence[Row[*tuple[Any, ...]]], actor: Actor
+) -> list[BookingView]:
+    machines = _machines(session, [row.id for row in rows])
     seeing = actor.sites_where(Permission.BOOKING_SEE_NAMES)
     views = []
     for row in rows:
-        values = dict(row._mapping)  # type: ignore[attr-defined]  # noqa: SLF001
+        values = dict(row._mapping)
         mine = actor.owns(values.pop("person_id"))
         site_id = values.pop("site_id")
         found = machines.get(values.pop("id"), [])

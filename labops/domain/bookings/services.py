@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import queries
@@ -303,8 +303,7 @@ def _rewrite(session: Session, booking: Booking, wish: Wish, facts: BookingFacts
     booking.check_in_by = _check_in_by(facts)
     booking.revised_at = wish.now
     booking.sequence += 1
-    kept = BookingBookable.__table__
-    session.execute(kept.delete().where(kept.c.booking_id == booking.id))
+    session.execute(delete(BookingBookable).where(BookingBookable.booking_id == booking.id))
     session.execute(
         insert(BookingBookable),
         [{"booking_id": booking.id, "bookable_id": machine.id} for machine in wish.machines],

@@ -224,7 +224,7 @@ def _owner(booking: Booking) -> ledger.Owner:
     return ledger.Owner(ledger.OwnerKind.BOOKING, booking.id)
 
 
-def _scan(  # noqa: PLR0917 - one row's columns
+def _scan(
     session: Session,
     booking: Booking,
     at: AtStation | None,

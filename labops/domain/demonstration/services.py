@@ -104,7 +104,7 @@ def _add_site(session: Session, entry: Mapping[str, Any], now: datetime) -> Site
     return site
 
 
-def _add_person(  # noqa: PLR0917 - one entry and what it refers to
+def _add_person(
     session: Session,
     entry: Mapping[str, Any],
     sites: Mapping[str, Site],

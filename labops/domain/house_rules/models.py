@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labops.domain.house_rules.values import Level
 from labops.kernel.orm import Base, PrimaryKey
 
 

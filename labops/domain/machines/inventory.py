@@ -131,7 +131,7 @@ def read_lines(text: str) -> list[Line]:
     ]
     if problems:
         raise Invalid(problems)
-    lines = []
+    lines: list[Line] = []
     for row in reader:
         if len(lines) >= MOST_LINES:
             raise Invalid([Problem("inventory.too-long", {"line": reader.line_num, "field": ""})])
@@ -264,7 +264,7 @@ def _problems(session: Session, site_id: int, lines: list[Line]) -> Iterator[Pro
             yield replace(problem, params={"line": line.number, **problem.params})
 
 
-def _write(  # noqa: PLR0917 - one line of a file and its surroundings
+def _write(
     session: Session,
     site_id: int,
     command: DescribeMachine,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -94,7 +95,7 @@ _VIEW = (
 )
 
 
-def search(  # noqa: PLR0913 - one filter each
+def search(
     session: Session,
     *,
     site: str | None = None,
@@ -159,7 +160,7 @@ def counts_by_site(session: Session) -> dict[int, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _joined() -> Select[tuple[object, ...]]:
+def _joined() -> Select[*tuple[Any, ...]]:
     named = Bookable.__table__.alias("room")
     return (
         select(*_VIEW, named.c.name.label("space"))
@@ -169,5 +170,5 @@ def _joined() -> Select[tuple[object, ...]]:
     )
 
 
-def _views(session: Session, query: Select[tuple[object, ...]]) -> list[MachineView]:
+def _views(session: Session, query: Select[*tuple[Any, ...]]) -> list[MachineView]:
     return [MachineView(**row._mapping) for row in session.execute(query)]

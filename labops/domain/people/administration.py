@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
 from labops.domain.memberships.models import Membership, MembershipState
@@ -218,7 +218,7 @@ def _person(session: Session, uid: str) -> Person:
     return person
 
 
-def _same(person_id: int, command: GiveRole) -> tuple[object, ...]:
+def _same(person_id: int, command: GiveRole) -> tuple[ColumnElement[bool], ...]:
     place = (
         RoleGrant.site_id.is_(None)
         if command.site_id is None

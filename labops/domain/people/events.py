@@ -1,4 +1,4 @@
-"""Facts about accounts that other parts hear of. None carries a secret: links are made when told."""
+"""Facts about accounts. None carries a secret: links are made when they are told."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
@@ -110,7 +111,7 @@ def actor_of(session: Session, person_id: int, *, now: datetime) -> Actor:
     return _actor(rows, Scope.STAFF, now)
 
 
-def _actor(rows: Sequence[Row[tuple[object, ...]]], scope: Scope, now: datetime) -> Actor:
+def _actor(rows: Sequence[Row[*tuple[Any, ...]]], scope: Scope, now: datetime) -> Actor:
     everywhere: frozenset[Permission] = frozenset()
     at_sites: dict[int, frozenset[Permission]] = {}
     for row in rows:

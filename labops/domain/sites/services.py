@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -118,7 +119,7 @@ def _check(spans: list[Span]) -> None:
         if not (0 <= span.weekday <= 6 and 0 <= span.opens_minute < span.closes_minute <= 2880):  # noqa: PLR2004
             raise Invalid.field("hours", "hours.wrong-span")
     ordered = sorted(spans, key=lambda span: (span.weekday, span.opens_minute))
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         if earlier.weekday == later.weekday and later.opens_minute < earlier.closes_minute:
             raise Invalid.field("hours", "hours.overlap")
 

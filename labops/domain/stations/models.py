@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from labops.domain.stations.kinds import StationKind
 from labops.kernel.orm import Base, PrimaryKey
 
 

@@ -1,0 +1,1 @@
+"""Telling people what happened: whom, what about, and what became of it."""

@@ -1,0 +1,26 @@
+"""What becomes of facts that were told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+
+from labops.kernel.db import reading, unit_of_work
+from labops.kernel.outbox import OutboxMessage
+
+# Long enough to answer "I never got that mail".
+KEPT = timedelta(days=90)
+
+
+def forget_told(*, now: datetime, dry_run: bool = False) -> int:
+    """Drop facts that were told more than 90 days ago; return how many.
+
+    Those that were given up stay: somebody ought to look at them.
+    """
+    old = OutboxMessage.delivered_at < now - KEPT
+    count = reading().scalar(select(func.count()).select_from(OutboxMessage).where(old)) or 0
+    if count and not dry_run:
+        with unit_of_work() as session:
+            session.execute(delete(OutboxMessage).where(old))
+    return count
