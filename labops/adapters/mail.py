@@ -103,7 +103,8 @@ class FileTransport:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             # Mails hold links that open accounts: for the owner's eyes only.
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            draft.touch(mode=0o600, exist_ok=False)
+            with draft.open("wb") as file:
                 file.write(message.as_bytes())
                 file.flush()
                 os.fsync(file.fileno())

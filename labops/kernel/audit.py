@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from labops.kernel.orm import Base, PrimaryKey
+from labops.kernel.orm import Base, PrimaryKey, table_of
 from labops.kernel.permissions import Actor
 
 
@@ -43,7 +43,7 @@ def record(
 ) -> None:
     """Write the entry. `subject` is `noun:identifier`; the mappings hold JSON values only."""
     session.execute(
-        insert(AuditEntry).values(
+        insert(table_of(AuditEntry)).values(
             at=now,
             person_id=actor.person_id,
             actor=actor.label[:60],

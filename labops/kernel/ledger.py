@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    bindparam,
     delete,
     insert,
     select,
@@ -33,7 +34,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from labops.kernel.db import is_sqlite
 from labops.kernel.errors import Problem, Refused
 from labops.kernel.interval import Interval
-from labops.kernel.orm import Base, PrimaryKey
+from labops.kernel.orm import Base, PrimaryKey, table_of
 
 # No single claim is longer, so a search for what reaches into a span need look back no further.
 LONGEST_CLAIM = timedelta(days=31)
@@ -79,6 +80,23 @@ class Allocation(Base):
     ends_at: Mapped[datetime]
     owner_kind: Mapped[str] = mapped_column(String(16))
     owner_id: Mapped[int]
+
+
+_held = table_of(Allocation).c
+# Built once: building a statement anew costs five times its run.
+_LATEST = (
+    select(_held.ends_at)
+    .where(
+        _held.bookable_id == bindparam("bookable_id"),
+        _held.unit == bindparam("unit"),
+        _held.starts_at < bindparam("until"),
+    )
+    .order_by(_held.starts_at.desc())
+    .limit(1)
+)
+_LATEST_OF_OTHERS = _LATEST.where(
+    (_held.owner_id != bindparam("owner_id")) | (_held.owner_kind != bindparam("owner_kind"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +148,13 @@ def free_units(session: Session, claim: Claim, *, besides: Owner | None = None) 
     Rows of one unit never overlap, so only the last one that starts before the span's end can
     reach into it: one index seek a unit, however long the history.
     """
+    values = {"bookable_id": claim.bookable_id, "until": claim.span.ends_at}
     for unit in range(claim.capacity):
-        query = (
-            select(Allocation.ends_at)
-            .where(
-                Allocation.bookable_id == claim.bookable_id,
-                Allocation.unit == unit,
-                Allocation.starts_at < claim.span.ends_at,
-            )
-            .order_by(Allocation.starts_at.desc())
-            .limit(1)
-        )
-        if besides is not None:
-            query = query.where(
-                (Allocation.owner_id != besides.id) | (Allocation.owner_kind != besides.kind)
-            )
-        latest = session.scalar(query)
+        if besides is None:
+            latest = session.scalar(_LATEST, values | {"unit": unit})
+        else:
+            owned = {"owner_id": besides.id, "owner_kind": str(besides.kind)}
+            latest = session.scalar(_LATEST_OF_OTHERS, values | {"unit": unit} | owned)
         if latest is None or latest <= claim.span.starts_at:
             yield unit
 
@@ -155,28 +164,32 @@ def has_free_unit(session: Session, claim: Claim, *, besides: Owner | None = Non
     return next(free_units(session, claim, besides=besides), None) is not None
 
 
-def grant(session: Session, owner: Owner, claims: Sequence[Claim]) -> None:
-    """Give the owner exactly these claims, in place of whatever it held: all or none.
+def grant(session: Session, owner: Owner, claims: Sequence[Claim], *, moving: bool = False) -> None:
+    """Give the owner these claims: all or none; when `moving`, in place of what it held.
 
     The caller has taken `lock` on every bookable, old and new. Raises `Refused` with
     `booking.overlap` for each bookable that has no unit left.
     """
-    taken = [c for c in claims if _Guard.on and not has_free_unit(session, c, besides=owner)]
-    if taken:
+    units = [next(free_units(session, claim, besides=owner), None) for claim in claims]
+    taken = [claim for claim, unit in zip(claims, units, strict=True) if unit is None]
+    if taken and _Guard.on:
         raise Refused(Problem("booking.overlap", {"bookable_id": c.bookable_id}) for c in taken)
-    release(session, owner)
-    for claim in claims:
-        unit = next(free_units(session, claim), 0)
-        session.execute(
-            insert(Allocation).values(
-                bookable_id=claim.bookable_id,
-                unit=unit,
-                starts_at=claim.span.starts_at,
-                ends_at=claim.span.ends_at,
-                owner_kind=owner.kind,
-                owner_id=owner.id,
-            )
-        )
+    if moving:
+        release(session, owner)
+    session.execute(
+        insert(table_of(Allocation)),
+        [
+            {
+                "bookable_id": claim.bookable_id,
+                "unit": unit or 0,
+                "starts_at": claim.span.starts_at,
+                "ends_at": claim.span.ends_at,
+                "owner_kind": str(owner.kind),
+                "owner_id": owner.id,
+            }
+            for claim, unit in zip(claims, units, strict=True)
+        ],
+    )
 
 
 def release(session: Session, owner: Owner) -> None:

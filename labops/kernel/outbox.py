@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import CursorResult, Index, String, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from labops.kernel.orm import Base, PrimaryKey
+from labops.kernel.orm import Base, PrimaryKey, table_of
 
 CLAIM_TIME = timedelta(minutes=10)
 MAX_ATTEMPTS = 10
@@ -49,7 +49,7 @@ class OutboxMessage(Base):
 def record(session: Session, event: DomainEvent, *, now: datetime) -> None:
     """Save the fact with the transaction that made it true."""
     session.execute(
-        insert(OutboxMessage).values(
+        insert(table_of(OutboxMessage)).values(
             kind=event.kind,
             dedupe_key=event.dedupe_key,
             payload=asdict(event),

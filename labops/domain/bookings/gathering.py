@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from labops.domain.bookings import statements
 from labops.domain.bookings.facts import (
     BookingFacts,
     CertifiedDays,
@@ -18,20 +19,15 @@ from labops.domain.bookings.facts import (
     MachineFacts,
     PersonFacts,
 )
-from labops.domain.bookings.models import Booking, BookingBookable
-from labops.domain.bookings.states import OPEN_STATES, QUOTA_STATES
-from labops.domain.certifications.models import Certification
+from labops.domain.bookings.models import Booking
+from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
-from labops.domain.machines.models import Machine, MachineType
-from labops.domain.memberships.models import Membership, MembershipState
-from labops.domain.people.models import Person, RoleGrant
-from labops.domain.sites.models import Site
+from labops.domain.memberships.models import MembershipState
 from labops.domain.sites.queries import weekly_hours
 from labops.kernel import ledger, local_time
 from labops.kernel.errors import Invalid, NotFound
 from labops.kernel.interval import Interval
-from labops.kernel.permissions import SITE_ROLES, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,28 +61,6 @@ class WantedMachine:
         )
 
 
-_WANTED = (
-    select(
-        Machine.id,
-        Machine.slug,
-        Machine.name,
-        Machine.state,
-        Machine.capacity,
-        Machine.setup_minutes,
-        Machine.cleanup_minutes,
-        Machine.space_id,
-        Machine.certification_needed,
-        MachineType.id.label("type_id"),
-        MachineType.slug.label("category"),
-        Site.id.label("site_id"),
-        Site.zone,
-        Site.revision,
-    )
-    .join(MachineType, MachineType.id == Machine.machine_type_id)
-    .join(Site, Site.id == Machine.site_id)
-)
-
-
 def wanted_machines(session: Session, slugs: Sequence[str]) -> list[WantedMachine]:
     """Return the machines in the order asked for.
 
@@ -96,17 +70,15 @@ def wanted_machines(session: Session, slugs: Sequence[str]) -> list[WantedMachin
         raise Invalid.field("machines", "field.required")
     if len(set(slugs)) != len(slugs):
         raise Invalid.field("machines", "field.doubled")
-    rows = {row.slug: row for row in session.execute(_WANTED.where(Machine.slug.in_(list(slugs))))}
+    rows = {
+        row.slug: row for row in session.execute(statements.WANTED_BY_SLUG, {"slugs": list(slugs)})
+    }
     return _checked([_wanted(rows[slug]) for slug in slugs if slug in rows], len(slugs))
 
 
 def machines_of_booking(session: Session, booking_id: int) -> list[WantedMachine]:
     """Return the machines of a booking, by id."""
-    rows = session.execute(
-        _WANTED.join(BookingBookable, BookingBookable.bookable_id == Machine.id)
-        .where(BookingBookable.booking_id == booking_id)
-        .order_by(Machine.id)
-    )
+    rows = session.execute(statements.WANTED_BY_BOOKING, {"booking_id": booking_id})
     return [_wanted(row) for row in rows]
 
 
@@ -185,12 +157,8 @@ def gather_facts(session: Session, wish: Wish) -> BookingFacts:
 
 def refreshed(session: Session, facts: BookingFacts, wish: Wish) -> BookingFacts:
     """Read again, under the locks, what another person's click may have changed meanwhile."""
-    states = {
-        row[0]: row[1]
-        for row in session.execute(
-            select(Machine.id, Machine.state).where(Machine.id.in_([m.id for m in wish.machines]))
-        )
-    }
+    ids = [machine.id for machine in wish.machines]
+    states = {row[0]: row[1] for row in session.execute(statements.STATES, {"ids": ids})}
     return replace(
         facts,
         # Whether a machine is free is left to the ledger, which looks again as it grants.
@@ -204,28 +172,8 @@ def refreshed(session: Session, facts: BookingFacts, wish: Wish) -> BookingFacts
 def _person_facts(session: Session, wish: Wish, zone: ZoneInfo) -> PersonFacts:
     site_id = wish.machines[0].site_id
     day = wish.slot.starts_at.astimezone(zone).date()
-    row: Row[*tuple[Any, ...]] = session.execute(
-        select(
-            Person.suspended_until,
-            Membership.state,
-            Membership.starts_on,
-            Membership.ends_on,
-            RoleGrant.id,
-        )
-        .outerjoin(
-            Membership,
-            (Membership.person_id == Person.id) & (Membership.site_id == site_id),
-        )
-        .outerjoin(
-            RoleGrant,
-            (RoleGrant.person_id == Person.id)
-            & or_(
-                (RoleGrant.site_id == site_id) & RoleGrant.role.in_(sorted(SITE_ROLES)),
-                RoleGrant.role == Role.ADMIN,
-            ),
-        )
-        .where(Person.id == wish.person_id)
-        .limit(1)
+    row = session.execute(
+        statements.STANDING, {"person_id": wish.person_id, "site_id": site_id}
     ).one()
     suspended_until, state, starts_on, ends_on, role_id = row
     is_member = role_id is not None or (
@@ -239,13 +187,7 @@ def _certified_days(session: Session, wish: Wish) -> dict[int, tuple[CertifiedDa
     if not types:
         return {}
     rows = session.execute(
-        select(Certification.machine_type_id, Certification.starts_on, Certification.ends_on)
-        .where(
-            Certification.person_id == wish.person_id,
-            Certification.machine_type_id.in_(types),
-            Certification.revoked_at.is_(None),
-        )
-        .order_by(Certification.starts_on)
+        statements.CERTIFIED, {"person_id": wish.person_id, "types": sorted(types)}
     )
     certified: dict[int, tuple[CertifiedDays, ...]] = {}
     for type_id, starts_on, ends_on in rows:
@@ -258,26 +200,7 @@ def _held_bookings(session: Session, wish: Wish, zone: ZoneInfo) -> tuple[HeldBo
     """Return the person's bookings that a limit may count: open ones and those of these weeks."""
     days = local_time.days_touched(wish.slot, zone)
     since = min(wish.now, local_time.local_week(days[0], zone).starts_at)
-    rows = session.execute(
-        select(
-            Booking.id,
-            Booking.starts_at,
-            Booking.ends_at,
-            Booking.state,
-            Booking.site_id,
-            Machine.id,
-            MachineType.slug,
-        )
-        .join(BookingBookable, BookingBookable.booking_id == Booking.id)
-        .join(Machine, Machine.id == BookingBookable.bookable_id)
-        .join(MachineType, MachineType.id == Machine.machine_type_id)
-        .where(
-            Booking.person_id == wish.person_id,
-            Booking.ends_at > since,
-            Booking.state.in_(sorted(QUOTA_STATES)),
-        )
-        .order_by(Booking.starts_at, Booking.id)
-    )
+    rows = session.execute(statements.HELD, {"person_id": wish.person_id, "since": since})
     held: dict[int, HeldBooking] = {}
     for booking_id, starts_at, ends_at, state, site_id, machine_id, category in rows:
         if wish.previous is not None and booking_id == wish.previous.id:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
@@ -15,6 +15,7 @@ from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.machines.models import Machine
 from labops.domain.people.models import Person
 from labops.domain.sites.models import Site
+from labops.domain.spaces.models import Bookable
 from labops.kernel import ledger
 from labops.kernel.errors import NotFound
 from labops.kernel.interval import Interval
@@ -60,6 +61,24 @@ class Search:
     limit: int = 100
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSearch:
+    """Which of a person's bookings to list, and which page of them; `None` leaves a filter out.
+
+    `coming` are those that are not over and were not given up, earliest first; the others come
+    latest first.
+    """
+
+    person_id: int
+    now: datetime
+    coming: bool | None = None
+    state: str | None = None
+    site: str | None = None
+    machine: str | None = None
+    offset: int = 0
+    limit: int = 50
+
+
 _COLUMNS = (
     Booking.id,
     Booking.uid,
@@ -81,6 +100,18 @@ _COLUMNS = (
     Site.zone,
     Person.name.label("person_name"),
 )
+_JOINED = (
+    select(*_COLUMNS)
+    .join(Site, Site.id == Booking.site_id)
+    .join(Person, Person.id == Booking.person_id)
+)
+_ONE = _JOINED.where(Booking.uid == bindparam("uid"))
+_MACHINES = (
+    select(BookingBookable.booking_id, Bookable.slug, Bookable.name)
+    .join(Bookable, Bookable.id == BookingBookable.bookable_id)
+    .where(BookingBookable.booking_id.in_(bindparam("booking_ids", expanding=True)))
+    .order_by(Bookable.id)
+)
 
 
 def booking_to_change(session: Session, uid: str, actor: Actor) -> Booking:
@@ -100,7 +131,7 @@ def booking_to_change(session: Session, uid: str, actor: Actor) -> Booking:
 
 def one(session: Session, uid: str, actor: Actor) -> BookingView:
     """Return one booking; raises `NotFound` unless it is the actor's or staff may see it."""
-    views = _views(session, _joined().where(Booking.uid == uid), actor)
+    views = _seen(session, session.execute(_ONE, {"uid": uid}).all(), actor)
     if not views or not (views[0].mine or views[0].person_name is not None):
         raise NotFound
     return views[0]
@@ -125,13 +156,7 @@ def listed(
     else:
         query = query.where(Booking.id.in_(_holding_time(search)))
     if search.person_id is not None and search.machine is not None:
-        query = query.where(
-            Booking.id.in_(
-                select(BookingBookable.booking_id)
-                .join(Machine, Machine.id == BookingBookable.bookable_id)
-                .where(Machine.slug == search.machine)
-            )
-        )
+        query = query.where(Booking.id.in_(_of_machine(search.machine)))
     if search.site is not None:
         query = query.where(Site.slug == search.site)
     if search.after is not None:
@@ -146,6 +171,53 @@ def listed(
         rows = rows[: search.limit]
         following = (rows[-1].starts_at, rows[-1].id)
     return _seen(session, rows, actor), following
+
+
+def own(session: Session, search: OwnSearch, actor: Actor) -> tuple[list[BookingView], int]:
+    """Return a page of a person's bookings and how many there are in all."""
+    query = _joined().where(Booking.person_id == search.person_id)
+    still_on = (Booking.ends_at > search.now) & Booking.state.in_(sorted(OPEN_STATES))
+    if search.coming is not None:
+        query = query.where(still_on if search.coming else ~still_on)
+    if search.state is not None:
+        query = query.where(Booking.state == search.state)
+    if search.site is not None:
+        query = query.where(Site.slug == search.site)
+    if search.machine is not None:
+        query = query.where(Booking.id.in_(_of_machine(search.machine)))
+    count = session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+    order = (
+        (Booking.starts_at, Booking.id)
+        if search.coming
+        else (Booking.starts_at.desc(), Booking.id.desc())
+    )
+    page = query.order_by(*order).offset(search.offset).limit(search.limit)
+    return _views(session, page, actor), count
+
+
+def of_site(session: Session, site_id: int, window: Interval, actor: Actor) -> list[BookingView]:
+    """Return every booking of the site that reaches into the window, in any state, by start.
+
+    Raises `Forbidden` or `NotSignedIn` unless the actor may see names there.
+    """
+    actor.require(Permission.BOOKING_SEE_NAMES, site_id)
+    query = _joined().where(
+        Booking.site_id == site_id,
+        Booking.starts_at > window.starts_at - LONGEST_BOOKING,
+        Booking.starts_at < window.ends_at,
+        Booking.ends_at > window.starts_at,
+    )
+    return _views(session, query.order_by(Booking.starts_at, Booking.id), actor)
+
+
+def names_of(session: Session, uids: Sequence[str]) -> dict[str, str]:
+    """Return the names of the people whose bookings these are, by the booking's uid."""
+    rows = session.execute(
+        select(Booking.uid, Person.name)
+        .join(Person, Person.id == Booking.person_id)
+        .where(Booking.uid.in_(list(uids)))
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def open_of_person(session: Session, person_id: int, *, now: datetime) -> list[Booking]:
@@ -164,11 +236,7 @@ def open_of_person(session: Session, person_id: int, *, now: datetime) -> list[B
 
 
 def _joined() -> Select[*tuple[Any, ...]]:
-    return (
-        select(*_COLUMNS)
-        .join(Site, Site.id == Booking.site_id)
-        .join(Person, Person.id == Booking.person_id)
-    )
+    return _JOINED
 
 
 def _holding_time(search: Search) -> Select[int]:
@@ -184,6 +252,14 @@ def _holding_time(search: Search) -> Select[int]:
     if search.site is not None:
         held = held.join(Site, Site.id == Machine.site_id).where(Site.slug == search.site)
     return held
+
+
+def _of_machine(slug: str) -> Select[int]:
+    return (
+        select(BookingBookable.booking_id)
+        .join(Machine, Machine.id == BookingBookable.bookable_id)
+        .where(Machine.slug == slug)
+    )
 
 
 def _views(session: Session, query: Select[*tuple[Any, ...]], actor: Actor) -> list[BookingView]:
@@ -217,12 +293,7 @@ def _seen(
 def _machines(session: Session, booking_ids: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     if not booking_ids:
         return {}
-    rows = session.execute(
-        select(BookingBookable.booking_id, Machine.slug, Machine.name)
-        .join(Machine, Machine.id == BookingBookable.bookable_id)
-        .where(BookingBookable.booking_id.in_(booking_ids))
-        .order_by(Machine.id)
-    )
+    rows = session.execute(_MACHINES, {"booking_ids": list(booking_ids)})
     found: dict[int, list[tuple[str, str]]] = {}
     for booking_id, slug, name in rows:
         found.setdefault(booking_id, []).append((slug, name))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import queries
@@ -35,6 +35,7 @@ from labops.kernel.db import reading, unit_of_work
 from labops.kernel.errors import Changed, Forbidden, NotFound, Problem, Refused
 from labops.kernel.ids import new_uid
 from labops.kernel.interval import Interval
+from labops.kernel.orm import table_of
 from labops.kernel.permissions import Actor, Permission
 
 
@@ -117,7 +118,7 @@ def move(command: Move, *, actor: Actor, now: datetime) -> None:
         facts = replace(refreshed(session, facts, wish), slot=wish.slot, previous=booking.slot)
         _refuse(booking_problems(facts), command.override_reason, wish, actor)
         told = _told(booking.slot, before)
-        _grant(session, booking.id, wish)
+        _grant(session, booking.id, wish, moving=True)
         _rewrite(session, booking, wish, facts)
         _bump(session, booking.person_id)
         outbox.record(
@@ -272,7 +273,7 @@ def _lock(session: Session, wish: Wish, also: Sequence[int] = ()) -> None:
 def _insert(session: Session, command: Book, wish: Wish, facts: BookingFacts) -> tuple[int, str]:
     uid = new_uid()
     booking_id = session.execute(
-        insert(Booking)
+        insert(table_of(Booking))
         .values(
             uid=uid,
             person_id=wish.person_id,
@@ -288,10 +289,10 @@ def _insert(session: Session, command: Book, wish: Wish, facts: BookingFacts) ->
             sequence=0,
             rules_revision=wish.machines[0].revision,
         )
-        .returning(Booking.id)
+        .returning(table_of(Booking).c.id)
     ).scalar_one()
     session.execute(
-        insert(BookingBookable),
+        insert(table_of(BookingBookable)),
         [{"booking_id": booking_id, "bookable_id": machine.id} for machine in wish.machines],
     )
     return booking_id, uid
@@ -305,7 +306,7 @@ def _rewrite(session: Session, booking: Booking, wish: Wish, facts: BookingFacts
     booking.sequence += 1
     session.execute(delete(BookingBookable).where(BookingBookable.booking_id == booking.id))
     session.execute(
-        insert(BookingBookable),
+        insert(table_of(BookingBookable)),
         [{"booking_id": booking.id, "bookable_id": machine.id} for machine in wish.machines],
     )
 
@@ -316,10 +317,11 @@ def _check_in_by(facts: BookingFacts) -> datetime:
     return min(max(facts.slot.starts_at, facts.now) + grace, facts.slot.ends_at)
 
 
-def _grant(session: Session, booking_id: int, wish: Wish) -> None:
+def _grant(session: Session, booking_id: int, wish: Wish, *, moving: bool = False) -> None:
     claims = [machine.claim(wish.slot) for machine in wish.machines]
     try:
-        ledger.grant(session, ledger.Owner(ledger.OwnerKind.BOOKING, booking_id), claims)
+        owner = ledger.Owner(ledger.OwnerKind.BOOKING, booking_id)
+        ledger.grant(session, owner, claims, moving=moving)
     except Refused as refused:
         slugs = {machine.id: machine.slug for machine in wish.machines}
         raise Refused(
@@ -333,11 +335,15 @@ def _grant(session: Session, booking_id: int, wish: Wish) -> None:
 
 
 def _bump(session: Session, person_id: int) -> None:
-    session.execute(
-        update(Person)
-        .where(Person.id == person_id)
-        .values(bookings_revision=Person.bookings_revision + 1)
-    )
+    session.execute(_BUMP, {"id_of_person": person_id})
+
+
+_person = table_of(Person)
+_BUMP = (
+    update(_person)
+    .where(_person.c.id == bindparam("id_of_person"))
+    .values(bookings_revision=_person.c.bookings_revision + 1)
+)
 
 
 def _told(slot: Interval, machines: Sequence[WantedMachine]) -> dict[str, Any]:

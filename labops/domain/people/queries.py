@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from labops.domain.memberships.models import Membership
@@ -43,6 +43,18 @@ _WHO = (
     Person.suspended_until,
     RoleGrant.role,
     RoleGrant.site_id.label("role_site_id"),
+)
+
+# Every call of a program asks this: built once, because building it anew costs more than its run.
+_OF_TOKEN = (
+    select(*_WHO, ApiToken.scope, ApiToken.id.label("token_id"))
+    .join(Person, Person.id == ApiToken.person_id)
+    .outerjoin(RoleGrant, RoleGrant.person_id == Person.id)
+    .where(
+        ApiToken.secret_digest == bindparam("secret_digest"),
+        ApiToken.revoked_at.is_(None),
+        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+    )
 )
 
 
@@ -84,16 +96,7 @@ def of_sign_in(session: Session, secret: str, *, now: datetime) -> CurrentPerson
 
 def of_token(session: Session, secret: str, *, now: datetime) -> tuple[Actor, int] | None:
     """Return who holds the API token and the token's id, or `None` when it is not valid."""
-    rows = session.execute(
-        select(*_WHO, ApiToken.scope, ApiToken.id.label("token_id"))
-        .join(Person, Person.id == ApiToken.person_id)
-        .outerjoin(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(
-            ApiToken.secret_digest == digest(secret),
-            ApiToken.revoked_at.is_(None),
-            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
-        )
-    ).all()
+    rows = session.execute(_OF_TOKEN, {"secret_digest": digest(secret), "now": now}).all()
     if not rows:
         return None
     return _actor(rows, Scope(rows[0].scope), now), rows[0].token_id

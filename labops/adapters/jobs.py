@@ -1,0 +1,232 @@
+"""The jobs that run by themselves. Each finds its work by query, so a missed run loses nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from labops.adapters import mail, notices
+from labops.adapters.mail import MailRefused, MailServerAway
+from labops.domain.bookings import use
+from labops.domain.notifications.services import forget_told
+from labops.domain.people.retention import forget_sign_ins
+from labops.kernel import idempotency, outbox
+from labops.kernel import jobs as book
+from labops.kernel.db import reading, unit_of_work
+from labops.kernel.jobs import JobRun, Lease
+from labops.kernel.text import one_line
+
+LEASE = "scheduler"
+BATCH_COUNT = 50
+# A round ends well before the lease would, whatever the mail server does.
+BATCH_TIME = timedelta(seconds=20)
+# What failed is tried again after this, however seldom it runs otherwise.
+RETRY_AFTER = timedelta(seconds=60)
+LATE_PERIODS = 5
+LATE_GRACE = timedelta(seconds=60)
+
+stopping = threading.Event()  # set when the process was asked to end: finish what is in hand
+log = logging.getLogger("labops.jobs")
+
+
+class JobFailed(Exception):
+    """A job ended with an error, which is written down with its run."""
+
+
+class Told(StrEnum):
+    """What became of one fact of the outbox in one round."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    TAKEN = "taken by another worker"
+    SERVER_AWAY = "waiting for the mail server"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job and how often it runs. `run(now, dry_run)` says in a few words what it did."""
+
+    name: str
+    period: timedelta
+    run: Callable[[datetime, bool], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """When a job last ran and how that went; `late` when readiness would suffer from it."""
+
+    name: str
+    period: timedelta
+    started_at: datetime | None
+    finished_at: datetime | None
+    outcome: str
+    error: str | None
+    due_at: datetime | None
+    due: bool
+    late: bool
+
+
+def deliver_outbox(now: datetime, dry_run: bool) -> str:  # noqa: FBT001 - a job's signature
+    """Tell what waits in the outbox, oldest first, for at most twenty seconds."""
+    waiting = outbox.due(reading(), now=now, limit=BATCH_COUNT)
+    if dry_run:
+        return f"{len(waiting)} to deliver"
+    began = time.monotonic()
+    counts: Counter[str] = Counter()
+    for message_id in waiting:
+        passed = _passed(began)
+        if passed > BATCH_TIME or stopping.is_set():
+            break
+        told = _tell(message_id, now=now + passed)
+        counts[told] += 1
+        if told is Told.SERVER_AWAY:
+            break  # the others would only use up their attempts
+    return ", ".join(f"{count} {told}" for told, count in counts.items()) or "nothing to deliver"
+
+
+def _tell(message_id: int, *, now: datetime) -> Told:
+    """Tell one fact. A process that dies in here leaves a claim, which is retaken later."""
+    with unit_of_work() as session:
+        message = outbox.claim(session, message_id, now=now)
+        if message is None:
+            return Told.TAKEN
+        kind, fact, key = message.kind, dict(message.payload), message.dedupe_key
+    began = time.monotonic()
+    try:
+        if not notices.is_known(kind):
+            log.warning("nobody knows how to tell %s", kind)
+        letters = notices.letters_for(kind, fact, key=key, now=now)
+        reading().rollback()  # no snapshot stays open while a mail server takes its time
+        for letter in letters:
+            mail.deliver(letter, now=now)
+    except Exception as error:  # noqa: BLE001 - one fact that cannot be told must not stop the rest
+        sentence = sentence_of(error)
+        log.warning("%s could not be told: %s", key, sentence)
+        with unit_of_work() as session:
+            outbox.mark_failed(session, message_id, sentence, now=now + _passed(began))
+        return Told.SERVER_AWAY if isinstance(error, MailServerAway) else Told.FAILED
+    with unit_of_work() as session:
+        outbox.mark_delivered(session, message_id, now=now + _passed(began))
+    return Told.DELIVERED
+
+
+def release_missed(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Release bookings that nobody checked in to."""
+    return f"{use.release_missed(now=now, dry_run=dry_run)} released"
+
+
+def finish_elapsed(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Finish bookings whose end has passed."""
+    return f"{use.finish_elapsed(now=now, dry_run=dry_run)} finished"
+
+
+def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Drop what is kept for a while only."""
+    if not dry_run:
+        with unit_of_work() as session:
+            idempotency.forget_old(session, now=now)
+    sign_ins = forget_sign_ins(now=now, dry_run=dry_run)
+    told = forget_told(now=now, dry_run=dry_run)
+    return f"{sign_ins} sign-ins and {told} delivered messages dropped"
+
+
+JOBS: Mapping[str, Job] = {
+    job.name: job
+    for job in (
+        Job(name="deliver-outbox", period=timedelta(seconds=5), run=deliver_outbox),
+        Job(name="release-missed", period=timedelta(seconds=30), run=release_missed),
+        Job(name="finish-elapsed", period=timedelta(seconds=60), run=finish_elapsed),
+        Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
+    )
+}
+
+
+def run_job(name: str, *, now: datetime, dry_run: bool = False) -> str:
+    """Run a job, write down how it went, and return that; a dry run writes nothing.
+
+    Raises `KeyError` for an unknown name and `JobFailed` when the job ended with an error.
+    """
+    job = JOBS[name]
+    if dry_run:
+        return job.run(now, True)  # noqa: FBT003
+    began = time.monotonic()
+    with unit_of_work() as session:
+        book.mark_started(session, name, now=now)
+    try:
+        outcome = job.run(now, False)  # noqa: FBT003
+    except Exception as error:
+        sentence = sentence_of(error)
+        with unit_of_work() as session:
+            book.mark_finished(session, name, now=now + _passed(began), error=sentence)
+        raise JobFailed(sentence) from error
+    with unit_of_work() as session:
+        book.mark_finished(session, name, now=now + _passed(began), outcome=outcome)
+    return outcome
+
+
+def states(session: Session, *, now: datetime) -> list[JobState]:
+    """Return how every job stands. Nothing is late before a scheduler ran for the first time."""
+    runs = book.runs(session)
+    scheduled = session.get(Lease, LEASE) is not None
+    return [_state(job, runs.get(job.name), now, scheduled=scheduled) for job in JOBS.values()]
+
+
+def is_due(session: Session, name: str, *, now: datetime) -> bool:
+    """Say whether the job should run now, whoever ran it last."""
+    return _state(JOBS[name], session.get(JobRun, name), now, scheduled=True).due
+
+
+def sentence_of(error: Exception) -> str:
+    """Return what went wrong in a line, without the statement and values of a database error."""
+    reason = one_line(str(getattr(error, "orig", None) or error))
+    if isinstance(error, MailServerAway | MailRefused):
+        return reason
+    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+
+
+def _state(job: Job, run: JobRun | None, now: datetime, *, scheduled: bool) -> JobState:
+    if run is None:
+        return JobState(
+            name=job.name,
+            period=job.period,
+            started_at=None,
+            finished_at=None,
+            outcome="",
+            error=None,
+            due_at=None,
+            due=True,
+            late=False,
+        )
+    ended_well = run.error is None and run.finished_at is not None and not _runs(run)
+    pause = job.period if ended_well else min(job.period, RETRY_AFTER)
+    due_at = run.started_at + pause
+    oldest = now - LATE_PERIODS * job.period - LATE_GRACE
+    last = run.finished_at or run.started_at
+    return JobState(
+        name=job.name,
+        period=job.period,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        outcome=run.outcome,
+        error=run.error,
+        due_at=due_at,
+        # A timer never fires to the microsecond: a tenth of the pause too early is on time.
+        due=due_at - pause / 10 <= now,
+        late=scheduled and (run.error is not None or last < oldest),
+    )
+
+
+def _runs(run: JobRun) -> bool:
+    return run.finished_at is None or run.finished_at < run.started_at
+
+
+def _passed(began: float) -> timedelta:
+    return timedelta(seconds=time.monotonic() - began)

@@ -1,0 +1,139 @@
+"""Mails about bookings, to their owners. Only the latest change of a booking is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from flask_babel import gettext as _
+
+from labops.adapters.notices.words import (
+    Action,
+    Notice,
+    Teller,
+    Told,
+    moment,
+    page_address,
+    short_moment,
+    slot,
+)
+from labops.domain.bookings.states import OPEN_STATES, BookingState
+from labops.domain.notifications import queries
+from labops.domain.notifications.queries import ToldBooking
+from labops.kernel.db import reading
+
+Words = Callable[[ToldBooking], Notice]
+
+
+def _of_open(words: Words, fact: Mapping[str, Any], now: datetime) -> Sequence[Told]:
+    booking = _standing(fact)
+    if booking is None or booking.state not in OPEN_STATES or booking.ends_at <= now:
+        return ()
+    return _to_owner(booking, words)
+
+
+def _of_state(
+    state: BookingState, words: Words, fact: Mapping[str, Any], _now: datetime
+) -> Sequence[Told]:
+    booking = _standing(fact)
+    if booking is None or booking.state != state:
+        return ()
+    return _to_owner(booking, words)
+
+
+def _standing(fact: Mapping[str, Any]) -> ToldBooking | None:
+    """Return the booking while nothing newer than the fact has happened to it."""
+    booking = queries.told_booking(reading(), fact["booking_uid"])
+    return booking if booking and booking.sequence == fact["revision"] else None
+
+
+def _to_owner(booking: ToldBooking, words: Words) -> Sequence[Told]:
+    return (Told(booking.owner, partial(words, booking)),) if booking.owner else ()
+
+
+def _confirmed(booking: ToldBooking) -> Notice:
+    return Notice(
+        subject=_("Booking confirmed: %(what)s", what=_title(booking)),
+        lead=(_("Your booking is confirmed."),),
+        details=_details(booking),
+        action=_see(booking),
+        rest=_check_in(booking),
+        signature=booking.site_name,
+        reply_to=booking.site_email,
+    )
+
+
+def _moved(booking: ToldBooking) -> Notice:
+    return Notice(
+        subject=_("Booking moved: %(what)s", what=_title(booking)),
+        lead=(_("Your booking was changed. This is how it stands now."),),
+        details=_details(booking),
+        action=_see(booking),
+        rest=_check_in(booking),
+        signature=booking.site_name,
+        reply_to=booking.site_email,
+    )
+
+
+def _cancelled(booking: ToldBooking) -> Notice:
+    return Notice(
+        subject=_("Booking cancelled: %(what)s", what=_title(booking)),
+        lead=(_("This booking was cancelled, and its time was given back."),),
+        details=_details(booking),
+        signature=booking.site_name,
+        reply_to=booking.site_email,
+    )
+
+
+def _missed(booking: ToldBooking) -> Notice:
+    return Notice(
+        subject=_("Booking missed: %(what)s", what=_title(booking)),
+        lead=(
+            _(
+                "Nobody checked in by %(when)s, so the time of this booking was given back for"
+                " others to use.",
+                when=moment(booking.check_in_by, booking.zone),
+            ),
+        ),
+        details=_details(booking),
+        rest=(_("If you were there, tell the staff, so that they can put it right."),),
+        signature=booking.site_name,
+        reply_to=booking.site_email,
+    )
+
+
+TELLERS: Mapping[str, Teller] = {
+    "BookingConfirmed": partial(_of_open, _confirmed),
+    "BookingMoved": partial(_of_open, _moved),
+    "BookingCancelled": partial(_of_state, BookingState.CANCELLED, _cancelled),
+    "BookingMissed": partial(_of_state, BookingState.MISSED, _missed),
+}
+
+
+def _title(booking: ToldBooking) -> str:
+    return f"{', '.join(booking.names)}, {short_moment(booking.starts_at, booking.zone)}"
+
+
+def _details(booking: ToldBooking) -> tuple[tuple[str, str], ...]:
+    place = ", ".join(
+        part for part in (booking.site_name, booking.site_address, booking.site_city) if part
+    )
+    return (
+        (_("What"), ", ".join(booking.names)),
+        (_("When"), slot(booking.starts_at, booking.ends_at, booking.zone)),
+        (_("Where"), place),
+    )
+
+
+def _see(booking: ToldBooking) -> Action:
+    address = page_address("bookings.show", uid=booking.uid)
+    return Action(_("See, move or cancel the booking"), address)
+
+
+def _check_in(booking: ToldBooking) -> tuple[str, ...]:
+    if booking.state != BookingState.CONFIRMED:
+        return ()
+    by = moment(booking.check_in_by, booking.zone)
+    return (_("Check in at the machine by %(when)s; after that the time goes to others.", when=by),)

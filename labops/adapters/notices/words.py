@@ -1,0 +1,126 @@
+"""What notices are made of, and how one becomes a letter in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from babel.dates import format_datetime
+from flask import current_app, render_template
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from labops.adapters.mail import Letter
+from labops.domain.notifications.queries import Addressee
+from labops.kernel import local_time
+from labops.kernel.local_time import WallClock
+
+LANGUAGES = ("it", "en")
+_EMPTY_LINES = re.compile(r"\n{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The one thing to do next."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A mail's words, before they become text and HTML."""
+
+    subject: str
+    lead: tuple[str, ...]
+    signature: str
+    details: tuple[tuple[str, str], ...] = ()
+    action: Action | None = None
+    rest: tuple[str, ...] = ()
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody to be told, and what makes the words once the language is set."""
+
+    to: Addressee
+    words: Callable[[], Notice]
+
+
+Teller = Callable[[Mapping[str, Any], datetime], Sequence[Told]]
+
+
+def letter(notice: Notice, to: Addressee, key: str) -> Letter:
+    """Return the notice as text and HTML."""
+    words = {
+        "notice": notice,
+        "greeting": _("Hello %(name)s,", name=to.name),
+        "language": _language(),
+    }
+    text = render_template("email/message.txt", **words)
+    return Letter(
+        key=f"{key}:{to.email}",
+        name=to.name,
+        email=to.email,
+        subject=notice.subject,
+        text=_EMPTY_LINES.sub("\n\n", text).strip("\n") + "\n",
+        html=render_template("email/message.html", **words),
+        reply_to=notice.reply_to,
+    )
+
+
+def language_of(to: Addressee) -> str:
+    """Return the language in which the person reads."""
+    return to.language if to.language in LANGUAGES else LANGUAGES[0]
+
+
+def page_address(endpoint: str, **values: Any) -> str:
+    """Return the address of a page as people outside reach it."""
+    public = urlsplit(current_app.config["LABOPS"].public_url)
+    routes = current_app.url_map.bind(public.netloc, url_scheme=public.scheme)
+    return str(routes.build(endpoint, values, force_external=True))
+
+
+def host_name() -> str:
+    """Return the name under which people know this installation, for mails of no site."""
+    return urlsplit(current_app.config["LABOPS"].public_url).netloc
+
+
+def moment(at: datetime, zone: str) -> str:
+    """Return "giovedì 26 novembre 2026, 14:00"; UTC is named, being nobody's own clock."""
+    tz = local_time.zone(zone)
+    day = format_datetime(at.astimezone(tz), "EEEE d MMMM y", tzinfo=None, locale=_language())
+    return f"{day}, {_clock(at, zone)}" + (" UTC" if zone == "UTC" else "")
+
+
+def slot(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """Return "giovedì 26 novembre 2026, 14:00–16:00", with the second day when it is another."""
+    tz = local_time.zone(zone)
+    same_day = starts_at.astimezone(tz).date() == ends_at.astimezone(tz).date()
+    return f"{moment(starts_at, zone)}–" + (
+        _clock(ends_at, zone) if same_day else f" {moment(ends_at, zone)}"
+    )
+
+
+def short_moment(at: datetime, zone: str) -> str:
+    """Return "gio 26 nov, 14:00", for subjects."""
+    local = at.astimezone(local_time.zone(zone))
+    return format_datetime(local, "EEE d MMM, HH:mm", tzinfo=None, locale=_language())
+
+
+def _clock(at: datetime, zone: str) -> str:
+    """Return the time of day; in the hour that happens twice it says which one."""
+    tz = local_time.zone(zone)
+    local = at.astimezone(tz)
+    twice = local_time.wall_clock(local.replace(tzinfo=None, fold=0), tz) is WallClock.TWICE
+    return f"{local:%H:%M} {local:%Z}" if twice else f"{local:%H:%M}"
+
+
+def _language() -> str:
+    locale = get_locale()
+    return locale.language if locale is not None else "en"

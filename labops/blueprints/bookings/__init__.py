@@ -1,0 +1,8 @@
+"""Bookings in the browser: the calendar, one's own list, the form, and each booking's page."""
+
+from __future__ import annotations
+
+from labops.blueprints.bookings import calendar, changes, routes
+from labops.blueprints.bookings.base import bp
+
+__all__ = ["bp", "calendar", "changes", "routes"]

@@ -1,0 +1,202 @@
+"""What a site's machines do in a window: open, taken, free. The ground of calendar and day list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from labops.domain.bookings import queries
+from labops.domain.bookings.policies import open_spans
+from labops.domain.bookings.queries import BookingView, Search
+from labops.domain.closures import queries as closures
+from labops.domain.house_rules.queries import SiteRules, site_rules
+from labops.domain.house_rules.values import HouseRules
+from labops.domain.machines import queries as machine_queries
+from labops.domain.machines.queries import MachineView
+from labops.domain.machines.states import MachineState
+from labops.domain.sites.queries import find_site, weekly_hours
+from labops.kernel import ledger, local_time
+from labops.kernel.db import remembered
+from labops.kernel.errors import NotFound
+from labops.kernel.interval import Interval, merged, without
+from labops.kernel.permissions import Actor
+
+MOST_BOOKINGS = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineTimes:
+    """One machine in the window.
+
+    `open` is when one can be there; `full` when no unit is left, buffers and maintenance
+    included; `bookings` are those that hold time on it, by start.
+    """
+
+    machine: MachineView
+    rules: HouseRules
+    open: tuple[Interval, ...]
+    full: tuple[Interval, ...]
+    bookings: tuple[BookingView, ...]
+
+    @property
+    def blocked(self) -> tuple[Interval, ...]:
+        """Return when it is taken by something other than a booking: buffers, maintenance."""
+        if self.machine.capacity > 1:
+            return ()
+        return without(self.full, (shown_slot(booking) for booking in self.bookings))
+
+    def closed(self, window: Interval) -> tuple[Interval, ...]:
+        """Return when nobody can be there."""
+        return without([window], self.open)
+
+    def free(self, window: Interval, *, now: datetime, zone: ZoneInfo) -> tuple[Interval, ...]:
+        """Return the spans that can still be booked, long enough, starting on the grid."""
+        last = local_time.local_day(
+            now.astimezone(zone).date() + timedelta(days=self.rules.horizon_days), zone
+        ).ends_at
+        if self.machine.state != MachineState.IN_SERVICE or last <= window.starts_at:
+            return ()
+        buffers = {
+            "before": timedelta(minutes=self.machine.cleanup_minutes),
+            "after": timedelta(minutes=self.machine.setup_minutes),
+        }
+        # A new booking brings its own buffers, so what is left beside a taken span is shorter.
+        holes = [span.widened(**buffers) for span in self.full]
+        earliest = now + self.rules.notice
+        spans = []
+        for span in without(self.open, holes):
+            start = _on_grid(max(span.starts_at, earliest), self.rules.grid, zone)
+            end = min(span.ends_at, last)
+            if end - start >= self.rules.shortest:
+                spans.append(Interval(start, end))
+        return tuple(spans)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """All machines of a site in a window."""
+
+    site_id: int
+    zone: ZoneInfo
+    window: Interval
+    machines: tuple[MachineTimes, ...]
+    bookings: tuple[BookingView, ...]
+
+
+def of_site(
+    session: Session, slug: str, window: Interval, actor: Actor, *, process: str | None = None
+) -> Timetable:
+    """Read the window: the same few statements for one machine and for sixty.
+
+    Raises `NotFound` for an unknown site.
+    """
+    site = find_site(session, slug)
+    if site is None:
+        raise NotFound
+    zone = local_time.zone(site.zone)
+    machines = machine_queries.search(session, site=site.slug, process=process)
+    bookings, _ = queries.listed(
+        session, Search(window=window, site=site.slug, limit=MOST_BOOKINGS), actor
+    )
+    spaces = {machine.space_id for machine in machines if machine.space_id}
+    shut = closures.during(session, site.id, window, space_ids=sorted(spaces))
+    opening = weekly_hours(session, site.id, site.revision).open_during(window, zone)
+    claimed = ledger.busy(session, [machine.id for machine in machines], window)
+    rules = remembered(
+        session,
+        ("rules of all levels", site.id, site.revision),
+        lambda: site_rules(session, site.id),
+    )
+    by_machine = _by_machine(bookings)
+    times = tuple(
+        MachineTimes(
+            machine=machine,
+            rules=_rules_of(session, rules, machine),
+            open=_within(
+                open_spans(
+                    opening,
+                    tuple(
+                        Interval(closure.starts_at, closure.ends_at)
+                        for closure in shut
+                        if closure.space_id in {None, machine.space_id}
+                    ),
+                ),
+                window,
+            ),
+            full=full_spans(claimed[machine.id], machine.capacity),
+            bookings=tuple(by_machine.get(machine.slug, ())),
+        )
+        for machine in machines
+    )
+    shown = {machine.slug for machine in machines}
+    return Timetable(
+        site_id=site.id,
+        zone=zone,
+        window=window,
+        machines=times,
+        bookings=tuple(booking for booking in bookings if shown & set(booking.machines)),
+    )
+
+
+def shown_slot(booking: BookingView) -> Interval:
+    """Return the span in which a booking keeps others out: less than its slot once finished."""
+    end = booking.finished_at
+    if end is None or not booking.starts_at < end < booking.ends_at:
+        end = booking.ends_at
+    return Interval(booking.starts_at, end)
+
+
+def full_spans(claims: Iterable[Interval], capacity: int) -> tuple[Interval, ...]:
+    """Return when as many claims as the capacity run at once."""
+    edges = sorted(edge for claim in claims for edge in ((claim.starts_at, 1), (claim.ends_at, -1)))
+    spans: list[Interval] = []
+    running, since = 0, None
+    for at, step in edges:  # at one instant ends sort before starts: touching is not overlapping
+        running += step
+        if running >= capacity and since is None:
+            since = at
+        elif running < capacity and since is not None:
+            if since < at:
+                spans.append(Interval(since, at))
+            since = None
+    return merged(spans)
+
+
+def _rules_of(session: Session, rules: SiteRules, machine: MachineView) -> HouseRules:
+    return remembered(
+        session,
+        ("house rules", machine.site_id, machine.site_revision, machine.type_slug, machine.slug),
+        lambda: rules.of(category=machine.type_slug, machine=machine.slug),
+    )
+
+
+def _within(spans: Sequence[Interval], window: Interval) -> tuple[Interval, ...]:
+    return tuple(
+        Interval(max(span.starts_at, window.starts_at), min(span.ends_at, window.ends_at))
+        for span in spans
+        if span.overlaps(window)
+    )
+
+
+def _by_machine(bookings: Sequence[BookingView]) -> dict[str, list[BookingView]]:
+    found: dict[str, list[BookingView]] = {}
+    for booking in bookings:
+        for slug in booking.machines:
+            found.setdefault(slug, []).append(booking)
+    return found
+
+
+def _on_grid(at: datetime, grid: timedelta, zone: ZoneInfo) -> datetime:
+    """Return the first instant from `at` on that lies on the grid of its local day."""
+    local = at.astimezone(zone)
+    past_midnight = timedelta(
+        hours=local.hour,
+        minutes=local.minute,
+        seconds=local.second,
+        microseconds=local.microsecond,
+    )
+    return at + (-past_midnight) % grid
