@@ -14,7 +14,8 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from labops.adapters import mail, notices
-from labops.adapters.mail import MailRefused, MailServerAway
+from labops.adapters.letters import MailRefused
+from labops.adapters.mail import MailServerAway
 from labops.domain.bookings import use
 from labops.domain.notifications.services import forget_told
 from labops.domain.people.retention import forget_sign_ins

@@ -1,73 +1,32 @@
-"""Mail: how one letter is written down, and the three ways in which it leaves the house."""
+"""The ways in which a mail leaves the house: to a server, into a folder, into a list."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
 import smtplib
 import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 
-from labops.kernel.text import one_line, without_controls
+from labops.adapters.letters import Letter, MailRefused, MailSettingsError, sender_of, written
+from labops.kernel.text import one_line
 from labops.settings import Settings
 
 TIMEOUT_SECONDS = 15
-LONGEST_SUBJECT = 200
 _NOT_NOW = 421  # "service not available, closing the channel", whatever was asked
 _EXTENSION = "labops.mail"
-_HEADERS = frozenset(
-    [
-        "from",
-        "to",
-        "reply-to",
-        "subject",
-        "date",
-        "message-id",
-        "auto-submitted",
-        "mime-version",
-        "content-type",
-        "content-transfer-encoding",
-    ]
-)
-
-
-class MailSettingsError(ValueError):
-    """`mail_url` or `mail_from` cannot be used; the message says why."""
 
 
 class MailServerAway(Exception):
     """The way out is closed for every mail at the moment: no use in trying the next one."""
-
-
-class MailRefused(Exception):
-    """The way out is open, but this one mail was not taken."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """A mail to one person. `key` is the same whenever the same letter is sent again."""
-
-    key: str
-    name: str
-    email: str
-    subject: str
-    text: str
-    html: str
-    reply_to: str = ""
 
 
 class Transport(Protocol):
@@ -110,7 +69,8 @@ class FileTransport:
                 os.fsync(file.fileno())
             draft.replace(path)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink()
             raise MailServerAway(f"{self.folder}: {error.strerror}") from error
 
 
@@ -126,9 +86,10 @@ class SmtpTransport:
 
     def send(self, message: EmailMessage) -> None:
         """Hand the mail over in a connection of its own, 15 seconds for each step."""
-        server = self._connected(message["From"].addresses[0].domain)
+        sender, to = message["From"].addresses[0], message["To"].addresses[0]
+        server = self._connected(sender.domain)
         try:
-            server.send_message(message)
+            server.send_message(message, sender.addr_spec, to.addr_spec)
         except smtplib.SMTPServerDisconnected as error:
             raise MailServerAway(self._told(error)) from error
         except smtplib.SMTPException as error:
@@ -172,7 +133,7 @@ def transport_for(settings: Settings) -> Transport:
     `file:` (into the data folder) or `file:/folder`; `smtp://user:password@host:port?tls=starttls`
     (the default) or `?tls=none`; `smtps://`; `memory:` for tests.
     """
-    _sender(settings)
+    sender_of(settings)
     url = urlsplit(settings.mail_url)
     if url.scheme == "memory":
         return MemoryTransport()
@@ -201,29 +162,6 @@ def deliver(letter: Letter, *, now: datetime) -> None:
     transport().send(written(letter, current_app.config["LABOPS"], now=now))
 
 
-def written(letter: Letter, settings: Settings, *, now: datetime) -> EmailMessage:
-    """Return the letter as a mail: text and HTML, the same Message-ID each time.
-
-    Raises `MailRefused` for an address that no mail can carry.
-    """
-    sender = _sender(settings)
-    number = hashlib.sha256(letter.key.encode()).hexdigest()[:40]
-    message = EmailMessage(policy=SMTP)
-    message["From"] = sender
-    message["To"] = _mailbox(letter.name, letter.email)
-    if letter.reply_to:
-        message["Reply-To"] = _mailbox("", letter.reply_to)
-    message["Subject"] = _header_text(letter.subject)[:LONGEST_SUBJECT]
-    message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{number}@{sender.domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(without_controls(letter.text), cte="quoted-printable")
-    message.add_alternative(without_controls(letter.html), subtype="html", cte="quoted-printable")
-    message.set_boundary(f"=_{number}")
-    _refuse_foreign_headers(message)
-    return message
-
-
 def _smtp(url: SplitResult) -> SmtpTransport:
     try:
         port = url.port
@@ -244,42 +182,6 @@ def _smtp(url: SplitResult) -> SmtpTransport:
         user=unquote(url.username or ""),
         password=unquote(url.password or ""),
     )
-
-
-def _sender(settings: Settings) -> Address:
-    name, address = parseaddr(_header_text(settings.mail_from))
-    user, at, domain = address.rpartition("@")
-    if not (user and at and domain):
-        raise MailSettingsError("mail_from: must be an address such as labops@example.org.")
-    return Address(_header_text(name), user, domain)
-
-
-def _mailbox(name: str, email: str) -> Address:
-    try:
-        checked = validate_email(email, check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise MailRefused(f"The address cannot be written to: {one_line(str(error))}") from error
-    return Address(_header_text(name), checked.local_part, checked.ascii_domain)
-
-
-def _header_text(text: str) -> str:
-    """Return the text for a header.
-
-    The standard library decodes `=?utf-8?q?...?=` found in what a person typed, and then writes
-    the line breaks hidden in there as real ones: a header of the person's choice.
-    """
-    return one_line(text).replace("=?", "= ?")
-
-
-def _refuse_foreign_headers(message: EmailMessage) -> None:
-    head = message.as_bytes().partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
-    names = {line.partition(":")[0].lower() for line in _unfolded(head)}
-    if foreign := names - _HEADERS:
-        raise MailRefused(f"The mail would carry headers that are not ours: {sorted(foreign)}.")
-
-
-def _unfolded(head: str) -> Iterator[str]:
-    return (line for line in head.split("\r\n") if not line.startswith((" ", "\t")))
 
 
 def _code_of(error: smtplib.SMTPException) -> int | None:

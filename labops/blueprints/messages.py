@@ -117,8 +117,6 @@ SENTENCES: dict[str, Sentence] = {
     "request.key-reused": lambda p: _(
         "This Idempotency-Key was used for something else. Send a new one."
     ),
-    "request.unreadable": lambda p: _("The body cannot be read as JSON."),
-    "request.not-json": lambda p: _("Send the body as application/json."),
     "request.wrong-cursor": lambda p: _("This cursor is not one that was given out here."),
     "account.not-confirmed": lambda p: _(
         "Confirm your address first: we have just sent you the link again."

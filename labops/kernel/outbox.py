@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CursorResult, Index, String, insert, select, update
+from sqlalchemy import CursorResult, Index, String, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from labops.kernel.orm import Base, PrimaryKey, table_of
@@ -115,3 +116,30 @@ def mark_failed(session: Session, message_id: int, error: str, *, now: datetime)
         message.due_at = now + min(
             timedelta(minutes=2 ** (message.attempts - 1)), timedelta(hours=6)
         )
+
+
+class Listed(StrEnum):
+    """Which messages to list."""
+
+    ALL = "all"
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given-up"
+
+
+def listed(
+    session: Session, which: Listed, *, offset: int = 0, limit: int = 50
+) -> tuple[list[OutboxMessage], int]:
+    """Return a page of messages, latest first, and how many there are in all."""
+    query = select(OutboxMessage)
+    if which is Listed.DELIVERED:
+        query = query.where(OutboxMessage.delivered_at.is_not(None))
+    elif which is Listed.GIVEN_UP:
+        query = query.where(OutboxMessage.given_up_at.is_not(None))
+    elif which is Listed.WAITING:
+        query = query.where(
+            OutboxMessage.delivered_at.is_(None), OutboxMessage.given_up_at.is_(None)
+        )
+    count = session.scalar(query.with_only_columns(func.count())) or 0
+    page = query.order_by(OutboxMessage.id.desc()).offset(offset).limit(limit)
+    return list(session.scalars(page)), count

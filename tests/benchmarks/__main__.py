@@ -38,9 +38,7 @@ def main() -> None:
         for engine in engines:
             small = measure(engine, Path(folder) / engine, chosen.bookings, chosen.seconds)
             if chosen.large:
-                large = measure(
-                    engine, Path(folder) / f"{engine}-large", 4_000_000, chosen.seconds
-                )
+                large = measure(engine, Path(folder) / f"{engine}-large", 4_000_000, chosen.seconds)
                 print(f"creating with 4,000,000 bookings costs {small / large:.2f} times as much")
 
 
@@ -113,7 +111,9 @@ def _bookings(monday: datetime, round_number: int):  # noqa: ANN202
             machine = n % data.MACHINES + 1
             step = n // data.MACHINES
             day, cell = divmod(step, 10)
-            start = monday + timedelta(weeks=6 + 8 * round_number, days=day, hours=1, minutes=30 * cell)
+            start = monday + timedelta(
+                weeks=6 + 8 * round_number, days=day, hours=1, minutes=30 * cell
+            )
             yield _book(machine, start, client * 12 + n % 12 + 1)
 
     return make
@@ -157,9 +157,25 @@ def _floor(folder: Path, seconds: float) -> Figures:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     log = folder / "bare.log"
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-               "--threads", "4", "--worker-class", "gthread", "--preload", "--keep-alive", "30",
-               "--chdir", str(folder), "bare:app"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--worker-class",
+        "gthread",
+        "--preload",
+        "--keep-alive",
+        "30",
+        "--chdir",
+        str(folder),
+        "bare:app",
+    ]
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, env=environment("sqlite://", folder, port), stdout=out, stderr=out
@@ -167,7 +183,9 @@ def _floor(folder: Path, seconds: float) -> Figures:
         try:
             wait_for(address + "/", process, log)
             hello = request("GET", "/")
-            return run(address, lambda _n: itertools.repeat(hello), clients=CLIENTS, seconds=seconds)
+            return run(
+                address, lambda _n: itertools.repeat(hello), clients=CLIENTS, seconds=seconds
+            )
         finally:
             process.terminate()
             process.wait(15)

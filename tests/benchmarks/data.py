@@ -57,38 +57,94 @@ def _places(connection: Connection, meta: Any, now: datetime) -> None:
     connection.execute(
         insert(meta["site"]),
         [
-            {"id": 1, "slug": "mhuma", "name": "MHUMA", "address": "via Prova 1", "city": "Milano",
-             "zone": "UTC", "email": "", "phone": "", "description_it": "", "description_en": "",
-             "revision": 1}
+            {
+                "id": 1,
+                "slug": "mhuma",
+                "name": "MHUMA",
+                "address": "via Prova 1",
+                "city": "Milano",
+                "zone": "UTC",
+                "email": "",
+                "phone": "",
+                "description_it": "",
+                "description_en": "",
+                "revision": 1,
+            }
         ],
     )
     connection.execute(
         insert(meta["opening_hours"]),
-        [{"site_id": 1, "weekday": day, "opens_minute": 0, "closes_minute": 1440}
-         for day in range(7)],
+        [
+            {"site_id": 1, "weekday": day, "opens_minute": 0, "closes_minute": 1440}
+            for day in range(7)
+        ],
     )
     connection.execute(
         insert(meta["machine_type"]),
-        [{"id": 1, "slug": "laser", "name_it": "Laser", "name_en": "Laser",
-          "process": "laser_cutting"}],
+        [
+            {
+                "id": 1,
+                "slug": "laser",
+                "name_it": "Laser",
+                "name_en": "Laser",
+                "process": "laser_cutting",
+            }
+        ],
     )
     connection.execute(
         insert(meta["house_rules_version"]),
-        [{"site_id": 1, "level": "site", "key": "", "version": 1, "created_at": now,
-          "data": {"horizon_days": 400, "open_bookings": 0, "one_at_a_time": 0,
-                   "quotas": [{"minutes": 40000, "window": "week", "scope": "machine"}]}}],
+        [
+            {
+                "site_id": 1,
+                "level": "site",
+                "key": "",
+                "version": 1,
+                "created_at": now,
+                "data": {
+                    "horizon_days": 400,
+                    "open_bookings": 0,
+                    "one_at_a_time": 0,
+                    "quotas": [{"minutes": 40000, "window": "week", "scope": "machine"}],
+                },
+            }
+        ],
     )
     connection.execute(
         insert(meta["bookable"]),
-        [{"id": n, "kind": "machine", "slug": f"m{n}", "name": f"Machine {n}", "site_id": 1,
-          "capacity": 1, "setup_minutes": 0, "cleanup_minutes": 0, "revised_at": now}
-         for n in range(1, MACHINES + 1)],
+        [
+            {
+                "id": n,
+                "kind": "machine",
+                "slug": f"m{n}",
+                "name": f"Machine {n}",
+                "site_id": 1,
+                "capacity": 1,
+                "setup_minutes": 0,
+                "cleanup_minutes": 0,
+                "revised_at": now,
+            }
+            for n in range(1, MACHINES + 1)
+        ],
     )
     connection.execute(
         insert(meta["machine"]),
-        [{"id": n, "machine_type_id": 1, "process": "laser_cutting", "materials": [], "maker": "",
-          "model": "", "serial": "", "state": "in_service", "state_reason": "", "description": "",
-          "photo": "", "certification_needed": True} for n in range(1, MACHINES + 1)],
+        [
+            {
+                "id": n,
+                "machine_type_id": 1,
+                "process": "laser_cutting",
+                "materials": [],
+                "maker": "",
+                "model": "",
+                "serial": "",
+                "state": "in_service",
+                "state_reason": "",
+                "description": "",
+                "photo": "",
+                "certification_needed": True,
+            }
+            for n in range(1, MACHINES + 1)
+        ],
     )
 
 
@@ -96,23 +152,58 @@ def _people(connection: Connection, meta: Any, now: datetime) -> None:
     numbers = range(1, PEOPLE + 1)
     connection.execute(
         insert(meta["person"]),
-        [{"id": n, "uid": f"p{n}", "name": f"Person {n}", "language": "it",
-          "bookings_revision": 0, "suspension_reason": "", "created_at": now} for n in numbers],
+        [
+            {
+                "id": n,
+                "uid": f"p{n}",
+                "name": f"Person {n}",
+                "language": "it",
+                "bookings_revision": 0,
+                "suspension_reason": "",
+                "created_at": now,
+            }
+            for n in numbers
+        ],
     )
     connection.execute(
         insert(meta["membership"]),
-        [{"person_id": n, "site_id": 1, "state": "active", "starts_on": now.date() - WEEK,
-          "created_at": now} for n in numbers],
+        [
+            {
+                "person_id": n,
+                "site_id": 1,
+                "state": "active",
+                "starts_on": now.date() - WEEK,
+                "created_at": now,
+            }
+            for n in numbers
+        ],
     )
     connection.execute(
         insert(meta["certification"]),
-        [{"person_id": n, "machine_type_id": 1, "starts_on": now.date() - WEEK, "evidence": "",
-          "granted_at": now, "revoked_reason": ""} for n in numbers],
+        [
+            {
+                "person_id": n,
+                "machine_type_id": 1,
+                "starts_on": now.date() - WEEK,
+                "evidence": "",
+                "granted_at": now,
+                "revoked_reason": "",
+            }
+            for n in numbers
+        ],
     )
     connection.execute(
         insert(meta["api_token"]),
-        [{"person_id": n, "secret_digest": digest(token(n)), "scope": "write", "label": "",
-          "created_at": now} for n in range(1, 101)],
+        [
+            {
+                "person_id": n,
+                "secret_digest": digest(token(n)),
+                "scope": "write",
+                "label": "",
+                "created_at": now,
+            }
+            for n in range(1, 101)
+        ],
     )
 
 
@@ -181,12 +272,33 @@ def _add_feed(connection: Connection, meta: Any, now: datetime) -> None:
     bookings = []
     for n in range(200):
         start = begins + timedelta(hours=n * 3 + 1)
-        bookings.append((first + n, f"f{n}", PEOPLE, 1, start, start + timedelta(hours=1),
-                         "confirmed", start, now))
+        bookings.append(
+            (
+                first + n,
+                f"f{n}",
+                PEOPLE,
+                1,
+                start,
+                start + timedelta(hours=1),
+                "confirmed",
+                start,
+                now,
+            )
+        )
     _bulk(connection, "booking", bookings)
     _bulk(connection, "booking_bookable", [(row[0], 1) for row in bookings])
     connection.execute(
         insert(meta["feed"]),
-        [{"uid": "f", "person_id": PEOPLE, "scope": "me", "label": "", "created_at": now,
-          "secret_digest": digest(FEED_SECRET), "polled_by": "bench", "polled_at": now}],
+        [
+            {
+                "uid": "f",
+                "person_id": PEOPLE,
+                "scope": "me",
+                "label": "",
+                "created_at": now,
+                "secret_digest": digest(FEED_SECRET),
+                "polled_by": "bench",
+                "polled_at": now,
+            }
+        ],
     )

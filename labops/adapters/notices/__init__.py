@@ -12,7 +12,7 @@ from typing import Any
 
 from flask_babel import force_locale
 
-from labops.adapters.mail import Letter
+from labops.adapters.letters import Letter
 from labops.adapters.notices import accounts, bookings
 from labops.adapters.notices.words import Teller, language_of, letter
 

@@ -14,7 +14,7 @@ from flask import current_app, render_template
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from labops.adapters.mail import Letter
+from labops.adapters.letters import Letter
 from labops.domain.notifications.queries import Addressee
 from labops.kernel import local_time
 from labops.kernel.local_time import WallClock
@@ -110,7 +110,8 @@ def slot(starts_at: datetime, ends_at: datetime, zone: str) -> str:
 def short_moment(at: datetime, zone: str) -> str:
     """Return "gio 26 nov, 14:00", for subjects."""
     local = at.astimezone(local_time.zone(zone))
-    return format_datetime(local, "EEE d MMM, HH:mm", tzinfo=None, locale=_language())
+    words: str = format_datetime(local, "EEE d MMM, HH:mm", tzinfo=None, locale=_language())
+    return words
 
 
 def _clock(at: datetime, zone: str) -> str:

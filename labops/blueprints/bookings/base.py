@@ -54,6 +54,12 @@ def chosen_place(among: list[Place], slug: str | None, actor: Actor) -> Place:
     return found
 
 
+def home_zone(actor: Actor) -> ZoneInfo | None:
+    """Return the zone in which to tell the actor times that belong to no site."""
+    among = places()
+    return chosen_place(among, None, actor).zone if among else None
+
+
 def read_day(name: str, default: date) -> date:
     """Return a day of the address; one that cannot be read, or cannot be shown, is the default."""
     try:

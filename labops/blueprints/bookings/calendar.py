@@ -32,7 +32,8 @@ from labops.domain.bookings import timetable
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.timetable import MachineTimes, Timetable, shown_slot
-from labops.domain.machines.processes import PROCESSES, process_name
+from labops.domain.machines import queries as machines
+from labops.domain.machines.processes import process_name
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 from labops.kernel.errors import Problem
@@ -202,7 +203,7 @@ def _offsets(window: Interval, zone: ZoneInfo) -> list[list[str | None]]:
         if _offset_at(at, zone)[1] == found[-1][1]:
             continue
         at -= timedelta(days=1)  # the clocks change on the day before
-        for _ in range(DAY_MINUTES // QUARTER + 1):
+        for _quarter in range(DAY_MINUTES // QUARTER + 1):
             if (change := _offset_at(at, zone))[1] != found[-1][1]:
                 found.append(change)
             at += timedelta(minutes=QUARTER)
@@ -233,9 +234,7 @@ def _shown_hours(found: Timetable) -> tuple[int, int]:
 
 
 def _cut(span: Interval, window: Interval) -> Interval:
-    return Interval(
-        max(span.starts_at, window.starts_at), min(span.ends_at, window.ends_at)
-    )
+    return Interval(max(span.starts_at, window.starts_at), min(span.ends_at, window.ends_at))
 
 
 def _clock(minute: int) -> str:
@@ -265,7 +264,7 @@ def _ends(span: Interval) -> tuple[datetime, datetime]:
 
 
 def _processes() -> list[tuple[str, str]]:
-    named = [(key, process_name(key, formats.language())) for key in PROCESSES]
+    named = [(key, process_name(key, formats.language())) for key in machines.processes_in_use(reading())]
     return sorted(named, key=lambda pair: pair[1])
 
 

@@ -154,9 +154,7 @@ def _rules(booking: BookingView) -> list[HouseRules]:
     session = reading()
     found = [machines.by_slug(session, slug) for slug in booking.machines]
     return [
-        rules_in_force(
-            session, m.site_id, m.site_revision, category=m.type_slug, machine=m.slug
-        )
+        rules_in_force(session, m.site_id, m.site_revision, category=m.type_slug, machine=m.slug)
         for m in found
     ]
 

@@ -76,6 +76,7 @@ def index() -> ResponseReturnValue:
         places=places(),
         states=[state.value for state in BookingState],
         same_page=same_page,
+        url_of=lambda number: same_page(page=number),
         filtered=bool({"state", "site", "machine"} & {k for k, v in request.args.items() if v}),
     )
 
@@ -160,7 +161,7 @@ def _explain(form: BookForm, error: Invalid | NotFound) -> None:
         return
     for problem in error.problems:
         name = str(problem.params.get("field", ""))
-        field = form[name] if name in form else form.machines
+        field = form[name if name in form else "machines"]
         sentences = [reason.detail for reason in reasons_of([problem])]
         field.errors = [*field.errors, *sentences]
 
@@ -259,4 +260,3 @@ def _file(found: Iterable[BookingView]) -> Response:
 def _cell(value: str) -> str:
     """Return the text so that no spreadsheet takes it for a formula."""
     return f"'{value}" if value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
-

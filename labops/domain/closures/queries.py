@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from labops.domain.closures.models import Closure
-from labops.kernel.interval import Interval
+from labops.domain.sites.queries import weekly_hours
+from labops.kernel.interval import Interval, without
 
 # Every booking asks this: built once, because building it anew costs more than its run.
 _DURING = (
@@ -37,3 +40,40 @@ def during(
         "space_ids": list(space_ids),
     }
     return list(session.scalars(_DURING, values))
+
+
+def coming(session: Session, site_id: int, *, now: datetime) -> list[Closure]:
+    """Return the closures of the site and its spaces that are not over."""
+    return list(
+        session.scalars(
+            select(Closure)
+            .where(Closure.site_id == site_id, Closure.ends_at > now)
+            .order_by(Closure.starts_at)
+        )
+    )
+
+
+def one(session: Session, site_id: int, closure_id: int) -> Closure | None:
+    """Return a closure of the site."""
+    return session.scalar(
+        select(Closure).where(Closure.id == closure_id, Closure.site_id == site_id)
+    )
+
+
+def open_during(
+    session: Session,
+    site_id: int,
+    window: Interval,
+    *,
+    revision: int,
+    zone: ZoneInfo,
+    space_id: int | None = None,
+) -> tuple[Interval, ...]:
+    """Return when one can be at the site (in the space) in the window, in spans kept whole."""
+    opening = weekly_hours(session, site_id, revision).open_during(window, zone)
+    if not opening:
+        return ()
+    around = Interval(min(window.starts_at, opening[0].starts_at), opening[-1].ends_at)
+    shut = during(session, site_id, around, space_ids=[space_id] if space_id else [])
+    spans = without(opening, (Interval(c.starts_at, c.ends_at) for c in shut))
+    return tuple(span for span in spans if span.overlaps(window))

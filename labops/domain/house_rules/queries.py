@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -30,6 +31,29 @@ class SiteRules:
                 (Level.MACHINE.value, machine),
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SavedVersion:
+    """Which version of a level's rules is in force, and since when."""
+
+    version: int
+    created_at: datetime
+
+
+def newest_version(session: Session, site_id: int, level: Level, key: str) -> SavedVersion | None:
+    """Return the version of the level that is in force; `None` when it never said anything."""
+    row = session.execute(
+        select(HouseRulesVersion.version, HouseRulesVersion.created_at)
+        .where(
+            HouseRulesVersion.site_id == site_id,
+            HouseRulesVersion.level == level.value,
+            HouseRulesVersion.key == key,
+        )
+        .order_by(HouseRulesVersion.version.desc())
+        .limit(1)
+    ).one_or_none()
+    return SavedVersion(row[0], row[1]) if row else None
 
 
 def rules_in_force(

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from labops.domain.closures import queries as closures
 from labops.domain.machines.models import Machine, MachineType
+from labops.domain.machines.states import MachineState
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable, Space
+from labops.kernel import ledger, local_time
 from labops.kernel.errors import NotFound
+from labops.kernel.interval import Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,19 @@ _VIEW = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventorySearch:
+    """Which machines to list and which page of them; `site_ids` narrows to those sites."""
+
+    site: str | None = None
+    process: str | None = None
+    words: str = ""
+    site_ids: frozenset[int] | None = None
+    with_retired: bool = False
+    offset: int = 0
+    limit: int = 60
+
+
 def search(
     session: Session,
     *,
@@ -106,25 +123,61 @@ def search(
     limit: int = 500,
 ) -> list[MachineView]:
     """Return machines by slug, from the one after `after` on."""
-    query = _joined().order_by(Machine.slug).where(Machine.slug > after).limit(limit)
-    if site:
-        query = query.where(Site.slug == site)
-    if process:
-        query = query.where(Machine.process == process)
-    if not with_retired:
-        query = query.where(Machine.state != "retired")
-    for word in words.split():
-        pattern = f"%{word.replace('%', '').replace('_', '')}%"
-        query = query.where(
-            or_(
-                Machine.name.ilike(pattern),
-                Machine.maker.ilike(pattern),
-                Machine.model.ilike(pattern),
-                MachineType.name_it.ilike(pattern),
-                MachineType.name_en.ilike(pattern),
-            )
-        )
-    return _views(session, query)
+    wanted = InventorySearch(site=site, process=process, words=words, with_retired=with_retired)
+    query = _joined().where(Machine.slug > after, *_matching(wanted))
+    return _views(session, query.order_by(Machine.slug).limit(limit))
+
+
+def listed(session: Session, wanted: InventorySearch) -> tuple[list[MachineView], int]:
+    """Return a page of machines by site and name, and how many match in all."""
+    query = _joined().where(*_matching(wanted))
+    count = session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+    page = query.order_by(Site.name, Machine.name, Machine.id)
+    return _views(session, page.offset(wanted.offset).limit(wanted.limit)), count
+
+
+def processes_in_use(session: Session) -> list[str]:
+    """Return the processes of all machines that were not retired."""
+    found = select(Machine.process).where(Machine.state != "retired").distinct()
+    return sorted(session.scalars(found))
+
+
+def states_now(
+    session: Session, machines: Sequence[MachineView], *, now: datetime
+) -> dict[int, str]:
+    """Return by machine id its state, or in service `free` and `busy` while one can be there.
+
+    A machine is busy when no unit of it is left, clean-up time included.
+    """
+    moment = Interval(now, now + timedelta(minutes=1))
+    claimed = ledger.busy(session, [machine.id for machine in machines], moment)
+    open_places: dict[tuple[int, int | None], bool] = {}
+    states = {}
+    for machine in machines:
+        state = machine.state
+        place = (machine.site_id, machine.space_id)
+        if state == MachineState.IN_SERVICE:
+            if place not in open_places:
+                open_places[place] = is_open(session, machine, now=now)
+            if sum(span.starts_at <= now for span in claimed[machine.id]) >= machine.capacity:
+                state = "busy"
+            elif open_places[place]:
+                state = "free"
+        states[machine.id] = state
+    return states
+
+
+def is_open(session: Session, machine: MachineView, *, now: datetime) -> bool:
+    """Say whether one can be at the machine now."""
+    spans = closures.open_during(
+        session,
+        machine.site_id,
+        Interval(now, now + timedelta(minutes=1)),
+        revision=machine.site_revision,
+        zone=local_time.zone(machine.zone),
+        space_id=machine.space_id,
+    )
+    return any(span.starts_at <= now for span in spans)
 
 
 def by_slug(session: Session, slug: str) -> MachineView:
@@ -158,6 +211,24 @@ def counts_by_site(session: Session) -> dict[int, int]:
         .group_by(Machine.site_id)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def _matching(wanted: InventorySearch) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.site:
+        conditions.append(Site.slug == wanted.site)
+    if wanted.process:
+        conditions.append(Machine.process == wanted.process)
+    if wanted.site_ids is not None:
+        conditions.append(Machine.site_id.in_(wanted.site_ids))
+    if not wanted.with_retired:
+        conditions.append(Machine.state != "retired")
+    for word in wanted.words.split():
+        pattern = f"%{word.replace('%', '').replace('_', '')}%"
+        named = (Machine.name, Machine.maker, Machine.model)
+        types = (MachineType.name_it, MachineType.name_en)
+        conditions.append(or_(*(column.ilike(pattern) for column in (*named, *types))))
+    return conditions
 
 
 def _joined() -> Select[*tuple[Any, ...]]:

@@ -225,6 +225,16 @@ def ids_of_uids(session: Session, uids: Iterable[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def names_of_accounts(session: Session, account_ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of the people whose accounts these are, by the account's id."""
+    rows = session.execute(
+        select(Account.id, Person.name)
+        .join(Person, Person.id == Account.person_id)
+        .where(Account.id.in_(list(account_ids)))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def memberships(session: Session, person_id: int) -> list[Membership]:
     """Return the person's memberships."""
     return list(session.scalars(select(Membership).where(Membership.person_id == person_id)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from labops.domain.sites.models import OpeningHours, Site
 from labops.kernel import local_time
 from labops.kernel.db import remembered
+from labops.kernel.errors import NotFound
 from labops.kernel.interval import Interval, merged
 
 
@@ -42,6 +43,36 @@ class WeeklyHours:
         return tuple(span for span in merged(spans) if span.overlaps(window))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteView:
+    """What a site says of itself."""
+
+    id: int
+    slug: str
+    name: str
+    address: str
+    city: str
+    zone: str
+    latitude: float | None
+    longitude: float | None
+    email: str
+    phone: str
+    description_it: str
+    description_en: str
+    revision: int
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """Return the site's time zone."""
+        return local_time.zone(self.zone)
+
+    def description(self, language: str) -> str:
+        """Return its description in the language, or in the other when there is none."""
+        if language == "it":
+            return self.description_it or self.description_en
+        return self.description_en or self.description_it
+
+
 def weekly_hours(session: Session, site_id: int, revision: int) -> WeeklyHours:
     """Return the site's hours; costs no query while the site's revision stands."""
 
@@ -64,6 +95,17 @@ def all_sites(session: Session) -> list[Site]:
 def find_site(session: Session, slug: str) -> Site | None:
     """Return the site of that slug."""
     return session.scalar(select(Site).where(Site.slug == slug))
+
+
+def by_slug(session: Session, slug: str) -> SiteView:
+    """Return one site; raises `NotFound`."""
+    names = [field.name for field in fields(SiteView)]
+    row = session.execute(
+        select(*(getattr(Site, name) for name in names)).where(Site.slug == slug)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return SiteView(**row._mapping)
 
 
 def names(session: Session, site_ids: Iterable[int]) -> dict[int, str]:

@@ -1,11 +1,182 @@
-// The calendar page. Only the way to the calendar itself stands here so far.
+// The calendar page: machines as rows, drag to book, to move, to make longer or shorter.
+//
+// Every time here is a wall time of the site, "2026-11-26T14:00:00", never a Date: see lib/site_time.js.
+// Without this script, and on a phone, the list that the server wrote stands in its place.
 
 import calendar from "@event-calendar/build/dist/event-calendar.min.js";
+import { callApi, NO_ANSWER } from "./lib/api_json.js";
+import { followArrows } from "./lib/calendar_keys.js";
+import { bookPanel, bookingPanel, refusalPanel } from "./lib/calendar_panels.js";
 import { repairRoles } from "./lib/calendar_roles.js";
+import { drawnEvents, drawnMachines, eventParts } from "./lib/calendar_rows.js";
+import { fitSlots, instant, shifted } from "./lib/site_time.js";
 
-/** Put a calendar into `element`; EventCalendar's options pass through unchanged. */
-export function createCalendar(element, options) {
-  const made = calendar.create(element, options);
-  repairRoles(element, element.dataset.label ?? document.title);
-  return made;
+const WIDE = "(min-width: 768px)";
+const REFRESH = 60_000; // milliseconds
+const API = "/api/v1/bookings";
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+class BookingCalendar {
+  constructor(box) {
+    this.box = box;
+    this.words = JSON.parse(box.dataset.words);
+    this.status = document.getElementById("calendar-status");
+    this.panels = { book: bookPanel(this.words), booking: bookingPanel(this.words), refusal: refusalPanel(this.words) };
+  }
+
+  async start() {
+    if (!(await this.read())) return;
+    this.box.replaceChildren();
+    this.made = calendar.create(this.box, this.options());
+    repairRoles(this.box, this.box.dataset.label);
+    followArrows(this.box);
+    new ResizeObserver(() => this.made.setOption("slotWidth", this.slotWidth())).observe(this.box);
+    setInterval(() => this.refreshQuietly(), REFRESH);
+    this.box.dataset.ready = "yes";
+  }
+
+  async read() {
+    const { ok, data } = await callApi("GET", this.box.dataset.url);
+    if (ok) this.data = data;
+    else this.say(this.words.unreachable);
+    return ok;
+  }
+
+  async refresh() {
+    if (!(await this.read())) return;
+    this.made.setOption("events", drawnEvents(this.data));
+    this.made.setOption("resources", drawnMachines(this.data));
+  }
+
+  async refreshQuietly() {
+    const busy = document.hidden || document.querySelector("dialog[open]") || this.box.querySelector(".ec-ghost, .ec-preview");
+    // What was focused is drawn anew: leave the calendar alone while somebody is in it by keyboard.
+    if (!busy && !this.box.contains(document.activeElement)) await this.refresh();
+  }
+
+  options() {
+    const week = this.box.dataset.view === "week";
+    const [slotMinTime, slotMaxTime] = this.data.shows;
+    const grid = `00:${String(this.data.grid_minutes % 60).padStart(2, "0")}:00`;
+    return {
+      view: week ? "resourceTimelineWeek" : "resourceTimelineDay",
+      date: this.box.dataset.date,
+      headerToolbar: { start: "", center: "", end: "" },
+      locale: this.words.locale,
+      firstDay: 1,
+      // Only where the line of the present stands depends on this: all times are the site's already.
+      timeZone: this.data.now_offset,
+      slotMinTime,
+      slotMaxTime,
+      slotDuration: week ? "01:00:00" : "00:30:00",
+      slotLabelInterval: week ? "04:00:00" : "01:00:00",
+      snapDuration: this.data.grid_minutes === 60 ? "01:00:00" : grid,
+      slotWidth: this.slotWidth(),
+      slotLabelFormat: CLOCK,
+      eventTimeFormat: CLOCK,
+      dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
+      displayEventEnd: true,
+      nowIndicator: true,
+      selectable: true,
+      editable: true,
+      longPressDelay: 400,
+      unselectAuto: false,
+      resources: drawnMachines(this.data),
+      events: drawnEvents(this.data),
+      resourceLabelContent: ({ resource }) => this.machineLabel(resource),
+      eventContent: ({ event, timeText }) => eventParts(event, timeText, this.words),
+      select: (drawn) => this.chooseSlot(drawn),
+      eventClick: ({ event }) => this.open(event),
+      eventDrop: (drop) => this.drop(drop),
+      eventResize: (drop) => this.drop(drop),
+    };
+  }
+
+  slotWidth() {
+    const week = this.box.dataset.view === "week";
+    return fitSlots(this.box, this.data.shows, week ? { days: 7, minutes: 60, least: 12 } : { days: 1, minutes: 30, least: 30 });
+  }
+
+  machineLabel(resource) {
+    const link = document.createElement("a");
+    link.href = resource.extendedProps.url;
+    link.textContent = resource.title;
+    const more = document.createElement("span");
+    more.textContent = resource.extendedProps.in_service ? resource.extendedProps.kind : this.words.outOfService;
+    return { domNodes: [link, more] };
+  }
+
+  say(sentence) {
+    this.status.textContent = sentence;
+  }
+
+  machineNames(slugs) {
+    return slugs.map((slug) => this.data.machines.find((machine) => machine.slug === slug)?.name ?? slug).join(", ");
+  }
+
+  async chooseSlot({ startStr, endStr, resource }) {
+    const wish = { machines: [resource.id], start: startStr, end: endStr };
+    const booked = await this.panels.book.ask(wish, {
+      name: this.machineNames(wish.machines),
+      mayOverride: this.data.may_override,
+      send: (typed) => this.book(wish.machines, typed),
+    });
+    this.made.unselect();
+    if (!booked) return;
+    await this.refresh();
+    this.say(this.words.booked);
+  }
+
+  book(machines, { start, end, note, override_reason }) {
+    const [starts_at, ends_at] = [instant(start, this.data.offsets), instant(end, this.data.offsets)];
+    if (!starts_at || !ends_at) return this.noSuchTime();
+    return callApi("POST", API, { machines, starts_at, ends_at, note, override_reason });
+  }
+
+  noSuchTime() {
+    return { ok: false, reasons: [{ detail: this.words.noSuchTime, overridable: false, fix: "" }] };
+  }
+
+  open(event) {
+    const booking = event.extendedProps.booking;
+    if (booking) this.panels.booking.show(booking, this.machineNames(booking.machines));
+  }
+
+  /** Send a drop. What is refused snaps back, and every reason is said. */
+  async drop({ event, delta, startDelta, endDelta, newResource, oldResource, revert }) {
+    const { booking } = event.extendedProps;
+    let answer;
+    const change = {};
+    if (newResource && booking.machines.length > 1) {
+      answer = { ok: false, reasons: [{ detail: this.words.oneMachine, overridable: false, fix: "" }] };
+    } else {
+      if (newResource) change.machines = booking.machines.map((slug) => (slug === oldResource.id ? newResource.id : slug));
+      const start = shifted(booking.start, delta ?? startDelta);
+      const end = shifted(booking.end, delta ?? endDelta);
+      if (!booking.starts_fixed) change.starts_at = instant(start, this.data.offsets);
+      change.ends_at = instant(end, this.data.offsets);
+      const exists = change.ends_at && (booking.starts_fixed || change.starts_at);
+      answer = exists ? await callApi("PATCH", `${API}/${booking.uid}`, change) : this.noSuchTime();
+    }
+    if (!answer.ok) {
+      revert();
+      answer = await this.panels.refusal.explain(answer.reasons, {
+        mayOverride: this.data.may_override && answer !== NO_ANSWER,
+        send: (override_reason) => callApi("PATCH", `${API}/${booking.uid}`, { ...change, override_reason }),
+      });
+    }
+    await this.refresh();
+    if (answer?.ok) this.say(this.words.moved);
+  }
 }
+
+function startWhenWide() {
+  const box = document.getElementById("calendar");
+  const screen = matchMedia(WIDE);
+  if (!box) return;
+  const begin = () => new BookingCalendar(box).start();
+  if (screen.matches) begin();
+  else screen.addEventListener("change", ({ matches }) => matches && begin(), { once: true });
+}
+
+startWhenWide();

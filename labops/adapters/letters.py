@@ -1,0 +1,124 @@
+"""How one letter is written down as a mail: nobody's name or title can add a header to it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+
+from email_validator import EmailNotValidError, validate_email
+
+from labops.kernel.text import one_line, without_controls
+from labops.settings import Settings
+
+LONGEST_SUBJECT = 200
+LONGEST_NAME = 80
+_HEADERS = frozenset(
+    {
+        "from",
+        "to",
+        "reply-to",
+        "subject",
+        "date",
+        "message-id",
+        "auto-submitted",
+        "mime-version",
+        "content-type",
+    }
+)
+_QUOTED_SIGNS = str.maketrans(dict.fromkeys('()<>[]:;@\\,."', " "))
+
+
+class MailSettingsError(ValueError):
+    """`mail_url` or `mail_from` cannot be used; the message says why."""
+
+
+class MailRefused(Exception):
+    """The way out is open, but this one mail was not taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail to one person. `key` is the same whenever the same letter is sent again."""
+
+    key: str
+    name: str
+    email: str
+    subject: str
+    text: str
+    html: str
+    reply_to: str = ""
+
+
+def written(letter: Letter, settings: Settings, *, now: datetime) -> EmailMessage:
+    """Return the letter as a mail: text and HTML, the same Message-ID each time.
+
+    Raises `MailRefused` for an address that no mail can carry.
+    """
+    sender = sender_of(settings)
+    number = hashlib.sha256(letter.key.encode()).hexdigest()[:40]
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = _mailbox(letter.name, letter.email)
+    if letter.reply_to:
+        message["Reply-To"] = _mailbox("", letter.reply_to)
+    message["Subject"] = _header_text(letter.subject)[:LONGEST_SUBJECT]
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{number}@{sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(without_controls(letter.text), cte="quoted-printable")
+    message.add_alternative(without_controls(letter.html), subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_{number}")
+    _refuse_foreign_headers(message)
+    return message
+
+
+def sender_of(settings: Settings) -> Address:
+    """Return whom mails come from; raises `MailSettingsError`."""
+    name, address = parseaddr(_header_text(settings.mail_from))
+    user, at, domain = address.rpartition("@")
+    if not (user and at and domain):
+        raise MailSettingsError("mail_from: must be an address such as labops@example.org.")
+    return Address(_display_name(name), user, domain)
+
+
+def _mailbox(name: str, email: str) -> Address:
+    try:
+        checked = validate_email(email, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise MailRefused(f"The address cannot be written to: {one_line(str(error))}") from error
+    return Address(_display_name(name), checked.local_part, checked.ascii_domain)
+
+
+def _header_text(text: str) -> str:
+    """Return the text for a header.
+
+    The standard library decodes `=?utf-8?q?...?=` found in what a person typed, and then writes
+    the line breaks hidden in there as real ones: a header of the person's choice.
+    """
+    return one_line(text).replace("=?", "= ?")
+
+
+def _display_name(name: str) -> str:
+    """Return the name without signs that need quotes.
+
+    The standard library loses the quotes of a name that takes a second line, and then whatever
+    stands in it counts: `<somebody@else>`, too.
+    """
+    return one_line(_header_text(name).translate(_QUOTED_SIGNS))[:LONGEST_NAME]
+
+
+def _refuse_foreign_headers(message: EmailMessage) -> None:
+    head = message.as_bytes().partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
+    names = {line.partition(":")[0].lower() for line in _unfolded(head)}
+    if foreign := names - _HEADERS:
+        raise MailRefused(f"The mail would carry headers that are not ours: {sorted(foreign)}.")
+
+
+def _unfolded(head: str) -> Iterator[str]:
+    return (line for line in head.split("\r\n") if not line.startswith((" ", "\t")))

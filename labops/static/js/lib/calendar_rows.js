@@ -1,0 +1,50 @@
+// From what the server knows to what EventCalendar draws.
+
+import { element } from "./elements.js";
+
+export function drawnMachines({ machines }) {
+  return machines.map(({ slug, name, ...more }) => ({ id: slug, title: name, extendedProps: more }));
+}
+
+function ground([machine, start, end], className) {
+  return { resourceIds: [machine], start, end, display: "background", classNames: [className] };
+}
+
+function kindOf(booking) {
+  if (booking.state === "finished") return "slot--finished";
+  return booking.mine ? "slot--mine" : "slot--other";
+}
+
+export function drawnEvents({ bookings, closed, blocked, machines }) {
+  const names = new Map(machines.map(({ slug, name }) => [slug, name]));
+  return [
+    ...closed.map((span) => ground(span, "slot--closed")),
+    ...blocked.map((span) => ground(span, "slot--blocked")),
+    ...bookings.map((booking) => ({
+      id: booking.uid,
+      resourceIds: booking.machines,
+      start: booking.start,
+      end: booking.end,
+      title: booking.title,
+      startEditable: booking.movable && !booking.starts_fixed,
+      durationEditable: booking.movable,
+      classNames: ["slot", kindOf(booking)],
+      extendedProps: { booking, machineNames: booking.machines.map((slug) => names.get(slug)).join(", ") },
+    })),
+  ];
+}
+
+/** What stands in a booking: for screen readers its machine too, as the row is not read with it. */
+export function eventParts(event, timeText, words) {
+  const { booking, machineNames } = event.extendedProps;
+  if (!booking) return event.display === "background" ? { domNodes: [] } : { domNodes: [element("span", {}, [timeText])] };
+  const state = words.states[booking.state];
+  return {
+    domNodes: [
+      element("span", { class: "visually-hidden" }, [`${machineNames}, `]),
+      element("span", { class: "slot__who" }, [booking.title]),
+      element("span", { class: "slot__when" }, [timeText]),
+      ...(state ? [element("span", { class: "slot__state" }, [state])] : []),
+    ],
+  };
+}

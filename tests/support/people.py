@@ -1,0 +1,41 @@
+"""More people, for crowds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from labops.domain.memberships.services import add_membership
+from labops.domain.people.administration import add_person
+from labops.domain.people.models import Person
+from labops.domain.people.services import SignUp
+from labops.kernel.db import unit_of_work
+from labops.kernel.permissions import SYSTEM
+from tests.support.world import NOW, World
+
+
+def members(world: World, count: int) -> list[int]:
+    """Make so many members of MHUMA and return their ids."""
+    ids = []
+    with unit_of_work() as session:
+        for number in range(count):
+            sign_up = SignUp(
+                name=f"Member {number}",
+                email=f"member{number}@example.org",
+                password=None,
+                confirmed=True,
+            )
+            uid = add_person(session, sign_up, actor=SYSTEM, now=NOW)
+            person = session.scalars(select(Person).where(Person.uid == uid)).one()
+            add_membership(
+                session,
+                person,
+                world.sites["mhuma"],
+                starts_on=date(2026, 1, 1),
+                ends_on=None,
+                actor=SYSTEM,
+                now=NOW,
+            )
+            ids.append(person.id)
+    return ids
