@@ -1,2 +1,54 @@
+"""Links in mails that prove something once: signed, dated, and worthless after the next change.
+
+A link holds the account's id and the revision of its credentials. Setting a password or using a
+sign-in link raises the revision, so every older link stops working; nothing is stored.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import current_app
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from labops.kernel.errors import NotFound
+
+LIFETIMES = {
+    "confirm": timedelta(days=7),
+    "reset": timedelta(hours=2),
+    "sign-in": timedelta(hours=24),
+}
+
+
+def confirmation_link(account_id: int, revision: int) -> str:
+    """Return the address that proves a mailbox."""
+    return _link("confirm", account_id, revision)
+
+
+def reset_link(account_id: int, revision: int) -> str:
+    """Return the address at which a new password is chosen."""
+    return _link("reset", account_id, revision)
+
+
 def sign_in_link(account_id: int, revision: int) -> str:
-    raise RuntimeError
+    """Return the address that signs in once."""
+    return _link("sign-in", account_id, revision)
+
+
+def read(purpose: str, token: str) -> tuple[int, int]:
+    """Return account id and revision of a link's token; raises `NotFound` when it is no good."""
+    limit = int(LIFETIMES[purpose].total_seconds())
+    try:
+        account_id, revision = _signer(purpose).loads(token, max_age=limit)
+        return int(account_id), int(revision)
+    except (BadData, TypeError, ValueError) as error:
+        raise NotFound from error
+
+
+def _link(purpose: str, account_id: int, revision: int) -> str:
+    token = _signer(purpose).dumps([account_id, revision])
+    return f"{current_app.config['LABOPS'].public_url}/t/{token}/{purpose}"
+
+
+def _signer(purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt=f"labops {purpose} link")

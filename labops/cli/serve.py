@@ -2,115 +2,130 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
+import logging
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
+from multiprocessing.process import BaseProcess
 
 import click
 
-from labops.app import create_app
-from labops.kernel import migrations
+from labops import logs, processes, web_server
+from labops.adapters import scheduler
+from labops.adapters.mail import MailSettingsError
+from labops.kernel import condition
 from labops.kernel.db import db
 from labops.settings import Settings, SettingsError, load_settings
 
 STOP_SECONDS = 10
+LONG_ENOUGH_SECONDS = 60
 RESTART_SECONDS = (1, 2, 5, 15, 30)
-THREADS = 4
-_PR_SET_PDEATHSIG = 1
+WORKERS = 2
+log = logging.getLogger("labops.serve")
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", type=click.IntRange(1, 64), help="Web processes; 2 by default.")
-def serve(host: str, port: int, workers: int | None) -> None:
+@click.option(
+    "--workers", default=WORKERS, show_default=True, type=click.IntRange(1, 64), help="Processes."
+)
+def serve(host: str, port: int, workers: int) -> None:
     """Serve pages, API and scheduled jobs until stopped; migrates first if needed."""
     try:
         settings = load_settings()
-    except SettingsError as error:
+        _refuse_busy_port(host, port)
+        _migrate(settings)
+    except (SettingsError, condition.DatabaseUnusable) as error:
         raise click.ClickException(str(error)) from error
-    _refuse_busy_port(host, port)
-    _migrate(settings)
-    click.echo(f"labops listens on http://{host}:{port} (people reach it at {settings.public_url})")
-    raise SystemExit(_Supervisor(_web_command(host, port, workers or 2)).run())
+    logs.configure(settings.log_level)
+    raise SystemExit(_Supervisor(settings, host, port, workers).run())
 
 
 def _migrate(settings: Settings) -> None:
-    app = create_app(settings)
-    with app.app_context():
-        if not migrations.is_current(db.engine):
-            migrations.upgrade(db.engine)
-            click.echo("The database was migrated.")
-        db.engine.dispose()
+    with web_server.load(settings).app_context():
+        try:
+            if condition.migrate_if_needed(db.engine):
+                click.echo("The database was migrated.")
+        finally:
+            db.engine.dispose()  # children must not share a connection
+    web_server.settle()
 
 
 def _refuse_busy_port(host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise click.ClickException(
-                f"{host}:{port} cannot be used ({error.strerror}). Choose another with --port."
-            ) from error
+    try:
+        family, kind, *_rest, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise click.ClickException(
+            f"{host}:{port} cannot be used: {error.strerror}. Choose another with --port."
+        ) from error
 
 
-def _web_command(host: str, port: int, workers: int) -> list[str]:
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--config",
-        "python:labops.web_server",
-        "--bind",
-        bind,
-        "--workers",
-        str(workers),
-        "--threads",
-        str(THREADS),
-        "labops.web_server:application()",
-    ]
+def _run_scheduler(settings: Settings) -> None:
+    logs.configure(settings.log_level)
+    try:
+        scheduler.run(settings)
+    except (SettingsError, MailSettingsError) as error:
+        log.error("no jobs are run: %s", error)
+        raise SystemExit(1) from error
 
 
 class _Supervisor:
     """Keep the web server and the scheduler alive; stop both when asked."""
 
-    def __init__(self, web: Sequence[str]) -> None:
-        self._web_command = web
+    def __init__(self, settings: Settings, host: str, port: int, workers: int) -> None:
+        self._settings, self._host, self._port = settings, host, port
+        self._workers = workers
         self._stopping = False
+        self._failures = 0
 
     def run(self) -> int:
         """Run until stopped; return the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        web = _child(self._web_command)
-        scheduler = _child(_scheduler_command())
-        started, failures = time.monotonic(), 0
-        while not self._stopping and web.poll() is None:
-            if scheduler.poll() is not None:
-                failures = 0 if time.monotonic() - started > 60 else failures + 1  # noqa: PLR2004
-                wait = RESTART_SECONDS[min(failures, len(RESTART_SECONDS) - 1)]
-                click.echo(f"The scheduler ended; starting it again in {wait} s.", err=True)
-                self._sleep(wait)
-                if self._asked_to_stop:
-                    break
-                started, scheduler = time.monotonic(), _child(_scheduler_command())
-            self._sleep(0.5)
-        failed = web.poll() not in {None, 0} and not self._stopping
-        _end([web, scheduler])
-        return 1 if failed else 0
+        web = processes.start(
+            "labops-web", web_server.run, self._settings, self._host, self._port, self._workers
+        )
+        jobs = self._start_jobs()
+        try:
+            self._announce(web)
+            while web.is_alive() and not self._stopping:
+                if not jobs.is_alive() and self._wait_before_restart():
+                    jobs = self._start_jobs()
+                self._sleep(0.5)
+            return 0 if self._stopping else 1
+        finally:
+            processes.end([web, jobs], seconds=STOP_SECONDS)
 
-    @property
-    def _asked_to_stop(self) -> bool:
-        return self._stopping
+    def _start_jobs(self) -> BaseProcess:
+        self._jobs_began = time.monotonic()
+        return processes.start("labops-jobs", _run_scheduler, self._settings)
+
+    def _wait_before_restart(self) -> bool:
+        """Wait longer after each failure in a row; `False` when asked to stop meanwhile."""
+        lasted = time.monotonic() - self._jobs_began
+        self._failures = 0 if lasted > LONG_ENOUGH_SECONDS else self._failures + 1
+        wait = RESTART_SECONDS[min(self._failures, len(RESTART_SECONDS) - 1)]
+        log.error("the scheduler ended; starting it again in %s s", wait)
+        self._sleep(wait)
+        return not self._stopping
+
+    def _announce(self, web: BaseProcess) -> None:
+        """Print the address as soon as somebody can go there."""
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        while web.is_alive() and not self._stopping:
+            try:
+                socket.create_connection((self._host, self._port), timeout=1).close()
+            except OSError:
+                self._sleep(0.1)
+            else:
+                click.echo(f"labops listens on http://{shown}:{self._port}")
+                if self._settings.public_url != f"http://{shown}:{self._port}":
+                    click.echo(f"People reach it at {self._settings.public_url}")
+                return
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
@@ -118,37 +133,4 @@ class _Supervisor:
     def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self._stopping and time.monotonic() < until:
-            time.sleep(0.1)
-
-
-def _scheduler_command() -> list[str]:
-    code = (
-        "from labops.adapters.scheduler import run; "
-        "from labops.settings import load_settings; run(load_settings())"
-    )
-    return [sys.executable, "-c", code]
-
-
-def _child(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    # A process group of its own: Ctrl-C reaches us alone, and we stop the children in order.
-    return subprocess.Popen(command, start_new_session=True, preexec_fn=_die_with_parent)  # noqa: PLW1509, S603
-
-
-def _die_with_parent() -> None:
-    """Leave no orphan when this process is killed outright (Linux only)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _end(children: Sequence[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        if child.poll() is None:
-            child.terminate()
-    until = time.monotonic() + STOP_SECONDS
-    for child in children:
-        try:
-            child.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            time.sleep(0.05)

@@ -140,6 +140,6 @@ def listed(
         query = query.where(
             OutboxMessage.delivered_at.is_(None), OutboxMessage.given_up_at.is_(None)
         )
-    count = session.scalar(query.with_only_columns(func.count())) or 0
+    count = session.scalar(query.with_only_columns(func.count(), maintain_column_froms=True)) or 0
     page = query.order_by(OutboxMessage.id.desc()).offset(offset).limit(limit)
     return list(session.scalars(page)), count

@@ -34,13 +34,11 @@ SETTINGS = Settings(mail_from="Makerspace <labops@example.org>")
 
 
 @pytest.fixture(autouse=True)
-def _steady(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def _steady(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("confirmation_link", "reset_link"):
         monkeypatch.setattr(
             links, name, lambda account_id, revision, n=name: f"http://localhost/{n}", raising=False
         )
-    if "accounts.sign_in" not in app.view_functions:
-        app.add_url_rule("/sign-in", "accounts.sign_in", lambda: "")
     with unit_of_work() as session:
         session.execute(update(Site).where(Site.slug == "mhuma").values(email="mhuma@example.org"))
 
@@ -146,8 +144,6 @@ def test_times_are_those_of_the_clock_on_the_wall(
 
 
 def test_with_sites_in_several_zones_account_mails_say_utc(app: Flask, world: World) -> None:
-    if "accounts.sign_in" not in app.view_functions:
-        app.add_url_rule("/sign-in", "accounts.sign_in", lambda: "")
     with unit_of_work() as session:
         session.execute(update(Site).where(Site.slug == "mhuma").values(zone="Asia/Tokyo"))
     (letter,) = notices.letters_for("PasswordChanged", account_fact(world), key="k", now=NOW)

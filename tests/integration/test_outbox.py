@@ -43,17 +43,9 @@ def sent(world: World, monkeypatch: pytest.MonkeyPatch) -> MemoryTransport:
             lambda account_id, revision, n=name: f"http://localhost/{n}/{revision}",
             raising=False,
         )
-    if "accounts.sign_in" not in world_app().view_functions:
-        world_app().add_url_rule("/sign-in", "accounts.sign_in", lambda: "")
     way_out = MemoryTransport()
     mail.use_transport(way_out)
     return way_out
-
-
-def world_app() -> Flask:
-    from flask import current_app
-
-    return current_app._get_current_object()
 
 
 def deliver(now: datetime = NOW) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 from sqlalchemy import func, insert, select, text, update
 
 from labops.adapters import jobs
@@ -300,10 +301,9 @@ def test_only_what_is_old_is_forgotten(world: World) -> None:
 
 
 def test_the_command_line_lists_and_runs_jobs(
-    world: World, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in environment(database_url, tmp_path / "data", free_port()).items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("labops.cli.context.create_app", lambda _settings: app)
     runner = CliRunner()
     done = runner.invoke(jobs_command, ["run", "release-missed", "--dry-run"])
     assert (done.exit_code, done.output) == (0, "release-missed (dry run): 0 released\n")

@@ -27,12 +27,13 @@ class Place:
     slug: str
     name: str
     zone: ZoneInfo
+    revision: int
 
 
 def places() -> list[Place]:
     """Return all sites by name."""
     return [
-        Place(site.id, site.slug, site.name, local_time.zone(site.zone))
+        Place(site.id, site.slug, site.name, local_time.zone(site.zone), site.revision)
         for site in sites.all_sites(reading())
     ]
 

@@ -111,7 +111,8 @@ def calendar_data() -> Response:
     )
     response = jsonify(_drawn(found, place, actor, now))
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _drawn(found: Timetable, place: Place, actor: Actor, now: datetime) -> dict[str, Any]:
@@ -171,8 +172,8 @@ def _booking(booking: BookingView, zone: ZoneInfo, *, staff: bool) -> dict[str, 
 
 def _title(booking: BookingView) -> str:
     if booking.mine:
-        return _("Yours")
-    return booking.person_name or _("Taken")
+        return str(_("Yours"))
+    return booking.person_name or str(_("Taken"))
 
 
 def _span(times: MachineTimes, span: Interval, zone: ZoneInfo) -> list[str]:
@@ -246,7 +247,13 @@ def _rows(times: MachineTimes, found: Timetable, now: datetime) -> list[Row]:
     rows = [
         Row("taken", *_ends(shown_slot(booking)), booking=booking) for booking in times.bookings
     ]
-    rows += [Row("blocked", *_ends(span)) for span in times.blocked]
+    slots = [shown_slot(booking) for booking in times.bookings]
+    rows += [
+        Row("blocked", *_ends(span))
+        for span in times.blocked
+        # Set-up and clean-up beside a booking need no line of their own.
+        if not any(s.ends_at == span.starts_at or s.starts_at == span.ends_at for s in slots)
+    ]
     for span in times.free(found.window, now=now, zone=found.zone):
         local = span.starts_at.astimezone(found.zone)
         url = url_for(

@@ -15,13 +15,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from labops.blueprints.access import current_actor, signed_in
-from labops.blueprints.bookings.base import Place, bp, chosen_place, places, same_page, today
+from labops.blueprints.bookings.base import Place, bp, chosen_place, places, same_page
 from labops.blueprints.bookings.forms import NOTE_LENGTH, BookForm, ReadSlot, prefilled, read_slot
 from labops.blueprints.errors import reasons_of
 from labops.domain.bookings import queries, services
 from labops.domain.bookings.commands import Book
 from labops.domain.bookings.queries import BookingView, OwnSearch
 from labops.domain.bookings.states import BookingState
+from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import queries as machines
@@ -97,13 +98,14 @@ def new() -> ResponseReturnValue:
     """Show the form, filled with what the address says."""
     actor = current_actor()
     offer = _offer(actor, request.args.getlist("machine"))
-    form = BookForm(request.args, data=_suggested(offer, clock.now()))
+    suggested = _suggested(offer, clock.now())
+    form = BookForm(request.args, data=suggested)
     form.machines.data = request.args.getlist("machine")
     form.key.data = new_uid()
     for name in ("date", "start", "end", "end_date"):
         if not form[name].data:  # an address that cannot be read is no mistake of the reader's
             form[name].raw_data = None
-            form[name].data = _suggested(offer, clock.now()).get(name)
+            form[name].data = suggested[name]
             form[name].process_errors = []
     if "end" in request.args and "length" not in request.args:
         form.length.data = "until"
@@ -199,13 +201,17 @@ def _offer(actor: Actor, slugs: list[str]) -> Offer:
 
 
 def _suggested(offer: Offer, now: datetime) -> dict[str, Any]:
-    """Return the next full hour at the site, for one hour."""
-    next_hour = (now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
-    values = prefilled(Interval(next_hour, next_hour + timedelta(hours=1)), offer.place.zone)
+    """Return the next full hour in which the site is open, for one hour."""
+    place = offer.place
+    start = (now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    week = Interval(start, start + timedelta(days=7))
+    opening = closures.open_during(
+        reading(), place.id, week, revision=place.revision, zone=place.zone
+    )
+    start = next((max(span.starts_at, start) for span in opening), start)
+    values = prefilled(Interval(start, start + timedelta(hours=1)), place.zone)
     values["person"] = request.args.get("for", "")
     values["end_date"] = values["end"] = None
-    if not request.args.get("date"):
-        values["date"] = max(values["date"], today(offer.place.zone, now))
     return values
 
 

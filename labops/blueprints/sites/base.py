@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,10 +77,16 @@ def presence(site: SiteView, *, now: datetime, space_id: int | None = None) -> P
     return Presence(open_now=False, opens_at=spans[0].starts_at)
 
 
-def put_errors(form: Form, problems: Iterable[Problem]) -> None:
-    """Put each problem's sentence at the field it names, or else above all fields."""
+def put_errors(
+    form: Form, problems: Iterable[Problem], names: Mapping[str, str] | None = None
+) -> None:
+    """Put each problem's sentence at the field it names, or else above all fields.
+
+    `names` says which fields are called otherwise in the form.
+    """
     for problem in problems:
         name = str(problem.params.get("field", ""))
+        name = (names or {}).get(name, name)
         sentence = sentence_for(problem, g.get("zone"))
         if name in form:
             form[name].errors = [*form[name].errors, sentence]

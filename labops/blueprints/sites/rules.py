@@ -132,10 +132,13 @@ def _contradiction(ground: Ground, data: dict[str, Any]) -> str | None:
         try:
             changed.of(category=category, machine=machine)
         except Invalid as invalid:
-            return _(
-                "This does not fit together with the rules of %(name)s: %(why)s",
-                name=name,
-                why=sentence_for(invalid.problems[0], ground.site.tz),
+            why = sentence_for(invalid.problems[0], ground.site.tz)
+            return str(
+                _(
+                    "This does not fit together with the rules of %(name)s: %(why)s",
+                    name=name,
+                    why=why,
+                )
             )
     return None
 

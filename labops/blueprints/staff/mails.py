@@ -35,9 +35,7 @@ def latest(folder: Path) -> tuple[list[WrittenMail], int]:
 
 def _read(path: Path) -> WrittenMail | None:
     try:
-        message = message_from_bytes(path.read_bytes(), policy=default)
-        if not isinstance(message, EmailMessage):
-            return None
+        message: EmailMessage = message_from_bytes(path.read_bytes(), policy=default)
         body = message.get_body(("plain",))
         date = message["Date"]
         return WrittenMail(

@@ -71,7 +71,8 @@ class MachineTimes:
         for span in without(self.open, holes):
             start = _on_grid(max(span.starts_at, earliest), self.rules.grid, zone)
             end = min(span.ends_at, last)
-            if end - start >= self.rules.shortest:
+            end -= (end - start) % self.rules.grid
+            if start < end and end - start >= self.rules.shortest:
                 spans.append(Interval(start, end))
         return tuple(spans)
 

@@ -143,6 +143,20 @@ def open_sign_in(account_id: int, *, device: Device, now: datetime) -> str:
     return secret
 
 
+def sign_in_by_link(account_id: int, revision: int, *, device: Device, now: datetime) -> str:
+    """Sign in by a one-time link, which this makes worthless; return the cookie's secret.
+
+    Raises `NotFound` for a link that was used or overtaken.
+    """
+    with unit_of_work() as session:
+        account = session.get(Account, account_id, with_for_update=True)
+        if account is None or account.credentials_revision != revision:
+            raise NotFound
+        account.credentials_revision += 1
+        account.email_confirmed_at = account.email_confirmed_at or now
+    return open_sign_in(account_id, device=device, now=now)
+
+
 def ask_confirmation_again(account_id: int, *, now: datetime) -> None:
     """Send the confirmation link once more."""
     with unit_of_work() as session:

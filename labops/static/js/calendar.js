@@ -9,7 +9,7 @@ import { followArrows } from "./lib/calendar_keys.js";
 import { bookPanel, bookingPanel, refusalPanel } from "./lib/calendar_panels.js";
 import { repairRoles } from "./lib/calendar_roles.js";
 import { drawnEvents, drawnMachines, eventParts } from "./lib/calendar_rows.js";
-import { fitSlots, instant, shifted } from "./lib/site_time.js";
+import { fitSlots, instant, shifted, threeHoursOn } from "./lib/site_time.js";
 
 const WIDE = "(min-width: 768px)";
 const REFRESH = 60_000; // milliseconds
@@ -31,6 +31,8 @@ class BookingCalendar {
     repairRoles(this.box, this.box.dataset.label);
     followArrows(this.box);
     new ResizeObserver(() => this.made.setOption("slotWidth", this.slotWidth())).observe(this.box);
+    // The first column has its width only once it is drawn.
+    requestAnimationFrame(() => this.made.setOption("slotWidth", this.slotWidth()));
     setInterval(() => this.refreshQuietly(), REFRESH);
     this.box.dataset.ready = "yes";
   }
@@ -56,7 +58,7 @@ class BookingCalendar {
 
   options() {
     const week = this.box.dataset.view === "week";
-    const [slotMinTime, slotMaxTime] = this.data.shows;
+    const [slotMinTime, slotMaxTime] = this.shows();
     const grid = `00:${String(this.data.grid_minutes % 60).padStart(2, "0")}:00`;
     return {
       view: week ? "resourceTimelineWeek" : "resourceTimelineDay",
@@ -69,10 +71,10 @@ class BookingCalendar {
       slotMinTime,
       slotMaxTime,
       slotDuration: week ? "01:00:00" : "00:30:00",
-      slotLabelInterval: week ? "04:00:00" : "01:00:00",
+      slotLabelInterval: week ? "03:00:00" : "01:00:00",
       snapDuration: this.data.grid_minutes === 60 ? "01:00:00" : grid,
       slotWidth: this.slotWidth(),
-      slotLabelFormat: CLOCK,
+      slotLabelFormat: week ? { hour: "2-digit", hourCycle: "h23" } : CLOCK,
       eventTimeFormat: CLOCK,
       dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
       displayEventEnd: true,
@@ -84,6 +86,10 @@ class BookingCalendar {
       resources: drawnMachines(this.data),
       events: drawnEvents(this.data),
       resourceLabelContent: ({ resource }) => this.machineLabel(resource),
+      eventDidMount: ({ event, el }) => {
+        const { booking, machineNames } = event.extendedProps;
+        if (booking) el.title = `${machineNames}, ${booking.title}, ${booking.when}`;
+      },
       eventContent: ({ event, timeText }) => eventParts(event, timeText, this.words),
       select: (drawn) => this.chooseSlot(drawn),
       eventClick: ({ event }) => this.open(event),
@@ -92,9 +98,15 @@ class BookingCalendar {
     };
   }
 
+  /** From when to when a day is drawn; in a week its hours are labelled by threes. */
+  shows() {
+    const [first, last] = this.data.shows;
+    return this.box.dataset.view === "week" ? [first, threeHoursOn(first, last)] : [first, last];
+  }
+
   slotWidth() {
     const week = this.box.dataset.view === "week";
-    return fitSlots(this.box, this.data.shows, week ? { days: 7, minutes: 60, least: 12 } : { days: 1, minutes: 30, least: 30 });
+    return fitSlots(this.box, this.shows(), week ? { days: 7, minutes: 60, least: 8 } : { days: 1, minutes: 30, least: 30 });
   }
 
   machineLabel(resource) {

@@ -23,6 +23,13 @@ export function instant(wall, offsets) {
   return offset && text + offset;
 }
 
+/** The end of a day that begins and ends then, put off until whole three hours were passed. */
+export function threeHoursOn(first, last) {
+  const [from, to] = [first, last].map((text) => Number(text.slice(0, 2)) + Number(text.slice(3, 5)) / 60);
+  const end = Math.min(24, from + Math.ceil((to - from) / 3) * 3);
+  return `${String(Math.max(end, Math.ceil(to))).padStart(2, "0")}:00:00`;
+}
+
 /** How wide a slot must be, in pixels, for the row to fill the box. */
 export function fitSlots(box, [first, last], { days, minutes, least }) {
   const hours = (text) => Number(text.slice(0, 2)) + Number(text.slice(3, 5)) / 60;

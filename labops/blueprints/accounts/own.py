@@ -1,0 +1,151 @@
+"""One's own pages: profile, signed-in devices, tokens for programs."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from labops.blueprints.access import current_actor, current_person, signed_in
+from labops.blueprints.accounts.base import bp, put_errors
+from labops.blueprints.accounts.forms import NameForm, TokenForm
+from labops.domain.certifications import queries as certifications
+from labops.domain.people import administration, queries, services
+from labops.domain.people.queries import CurrentPerson
+from labops.domain.sites.queries import all_sites
+from labops.kernel import clock
+from labops.kernel.db import reading
+from labops.kernel.errors import Invalid, NotSignedIn
+from labops.kernel.permissions import Permission, Scope
+
+
+def _me() -> CurrentPerson:
+    person = current_person()
+    if person is None:
+        raise NotSignedIn
+    return person
+
+
+@bp.get("/profile")
+@signed_in
+def profile() -> ResponseReturnValue:
+    """Show everything that is known about oneself."""
+    form = NameForm(name=_me().name)
+    return _profile(form, 200)
+
+
+@bp.post("/profile")
+@signed_in
+def rename() -> ResponseReturnValue:
+    """Change one's name."""
+    form = NameForm(request.form)
+    if form.validate():
+        try:
+            services.rename(form.name.data or "", actor=current_actor(), now=clock.now())
+        except Invalid as error:
+            put_errors(form, error)
+        else:
+            flash(_("Your name was changed."), "success")
+            return redirect(url_for("accounts.profile"), 303)
+    return _profile(form, 422)
+
+
+def _profile(form: NameForm, status: int) -> ResponseReturnValue:
+    me, session = _me(), reading()
+    person = queries.seen_by(session, me.uid, me.actor)
+    page = render_template(
+        "accounts/profile.html",
+        form=form,
+        me=me,
+        person=person,
+        today=clock.now().date(),
+        now=clock.now(),
+        sites={site.id: site for site in all_sites(session)},
+        memberships=queries.memberships(session, me.person_id),
+        certifications=certifications.of_person(session, me.person_id),
+        roles=queries.roles(session, me.person_id),
+    )
+    return page, status
+
+
+@bp.get("/devices")
+@signed_in
+def devices() -> ResponseReturnValue:
+    """List where one is signed in."""
+    me = _me()
+    found = queries.sign_ins(reading(), me.account_id)
+    return render_template("accounts/devices.html", sign_ins=found, this=me.sign_in_id)
+
+
+@bp.post("/devices/<int:sign_in_id>/end")
+@signed_in
+def end_device(sign_in_id: int) -> ResponseReturnValue:
+    """End one of one's own sign-ins."""
+    services.end_sign_in(sign_in_id, actor=current_actor(), now=clock.now())
+    flash(_("That device is signed out."), "success")
+    return redirect(url_for("accounts.devices"), 303)
+
+
+@bp.post("/devices/end-others")
+@signed_in
+def end_other_devices() -> ResponseReturnValue:
+    """End every sign-in but this one."""
+    me = _me()
+    for row in queries.sign_ins(reading(), me.account_id):
+        if row.id != me.sign_in_id:
+            services.end_sign_in(row.id, actor=me.actor, now=clock.now())
+    flash(_("All other devices are signed out."), "success")
+    return redirect(url_for("accounts.devices"), 303)
+
+
+@bp.get("/tokens")
+@signed_in
+def tokens() -> ResponseReturnValue:
+    """List one's tokens and offer a new one."""
+    return _tokens(TokenForm(), 200)
+
+
+@bp.post("/tokens")
+@signed_in
+def create_token() -> ResponseReturnValue:
+    """Make a token and show it, this once."""
+    form = TokenForm(request.form)
+    form.scope.choices = _scopes()
+    if not form.validate():
+        return _tokens(form, 422)
+    me = _me()
+    secret = administration.create_token(
+        me.person_id,
+        Scope(form.scope.data),
+        actor=me.actor,
+        now=clock.now(),
+        days=form.days.data,
+        label=form.label.data or "",
+    )
+    return _tokens(TokenForm(), 200, secret)
+
+
+@bp.post("/tokens/<int:token_id>/revoke")
+@signed_in
+def revoke_token(token_id: int) -> ResponseReturnValue:
+    """Make a token useless."""
+    administration.revoke_token(token_id, actor=current_actor(), now=clock.now())
+    flash(_("The token does not work any more."), "success")
+    return redirect(url_for("accounts.tokens"), 303)
+
+
+def _tokens(form: TokenForm, status: int, secret: str = "") -> ResponseReturnValue:
+    form.scope.choices = _scopes()
+    found = queries.tokens(reading(), _me().person_id)
+    page = render_template("accounts/tokens.html", form=form, tokens=found, secret=secret)
+    return page, status
+
+
+def _scopes() -> list[tuple[str, str]]:
+    scopes = [
+        (Scope.READ.value, _("Read what I can read")),
+        (Scope.WRITE.value, _("Also book and change what is mine")),
+    ]
+    if current_actor().may_somewhere(Permission.PERSON_SEE):
+        scopes.append((Scope.STAFF.value, _("Everything my roles allow")))
+    return scopes

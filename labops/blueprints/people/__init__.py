@@ -1,0 +1,8 @@
+"""Pages where staff look after people."""
+
+from __future__ import annotations
+
+from labops.blueprints.people import acts, routes
+from labops.blueprints.people.base import bp
+
+__all__ = ["acts", "bp", "routes"]

@@ -1,0 +1,139 @@
+"""The list of people and the page of one."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from wtforms import Form
+
+from labops.blueprints.access import current_actor, requires
+from labops.blueprints.formats import language
+from labops.blueprints.people.base import bp
+from labops.blueprints.people.forms import CertifyForm, MemberForm, RoleForm, SuspendForm
+from labops.domain.bookings import queries as bookings
+from labops.domain.bookings.queries import Search
+from labops.domain.certifications import queries as certifications
+from labops.domain.machines.queries import machine_types
+from labops.domain.people import queries
+from labops.domain.sites.queries import all_sites
+from labops.kernel import clock
+from labops.kernel.db import reading
+from labops.kernel.interval import Interval
+from labops.kernel.permissions import Permission, Role
+
+SHOWN = 100
+EXPORTED = 100_000
+
+
+@bp.get("/")
+@requires(Permission.PERSON_SEE)
+def index() -> ResponseReturnValue:
+    """List people whose name or address holds the words."""
+    words = request.args.get("q", "")
+    found = queries.search(reading(), current_actor(), words=words, limit=SHOWN + 1)
+    return render_template(
+        "people/index.html",
+        people=found[:SHOWN],
+        more=len(found) > SHOWN,
+        words=words,
+        now=clock.now(),
+    )
+
+
+@bp.get("/export.csv")
+@requires(Permission.PERSON_SEE)
+def export() -> Response:
+    """Answer with the list as CSV, made harmless for spreadsheets."""
+    found = queries.search(
+        reading(), current_actor(), words=request.args.get("q", ""), limit=EXPORTED
+    )
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["name", "email"])
+    for person in found:
+        writer.writerow([_harmless(person.name), _harmless(person.email)])
+    response = Response(buffer.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="people.csv"'
+    return response
+
+
+@bp.get("/<uid>")
+@requires(Permission.PERSON_SEE)
+def show(uid: str) -> ResponseReturnValue:
+    """Show one person with everything staff may do for her."""
+    return person_page(uid)
+
+
+def person_page(
+    uid: str, forms: Mapping[str, Form] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """Draw the page of one person; `forms` are those that came back with errors."""
+    session, actor, now = reading(), current_actor(), clock.now()
+    person = queries.seen_by(session, uid, actor)
+    account = queries.account_of(session, person.id)
+    coming, _rest = bookings.listed(
+        session,
+        Search(person_id=person.id, window=Interval(now, now + bookings.LONGEST_BOOKING)),
+        actor,
+    )
+    page = render_template(
+        "people/show.html",
+        person=person,
+        email=account.email if account else "",
+        now=now,
+        today=now.date(),
+        sites={site.id: site for site in all_sites(session)},
+        memberships=queries.memberships(session, person.id),
+        certifications=certifications.of_person(session, person.id),
+        roles=queries.roles(session, person.id),
+        bookings=coming,
+        forms=blank_forms() | dict(forms or {}),
+    )
+    return page, status
+
+
+def blank_forms() -> dict[str, Form]:
+    """Return the forms of the page, with the choices the actor has."""
+    member, suspend, role = MemberForm(), SuspendForm(), RoleForm()
+    certify = CertifyForm()
+    today = clock.now().date()
+    member.starts_on.data = certify.starts_on.data = today
+    forms = {"member": member, "certify": certify, "suspend": suspend, "role": role}
+    for form in forms.values():
+        offer_choices(form)
+    return forms
+
+
+def offer_choices(form: Form) -> Form:
+    """Fill in what a form offers to the actor."""
+    actor, session = current_actor(), reading()
+    permission = {
+        MemberForm: Permission.MEMBERSHIP_GRANT,
+        SuspendForm: Permission.ACCOUNT_SUSPEND,
+        RoleForm: Permission.ROLE_GRANT,
+    }.get(type(form))
+    if permission is not None:
+        choices: list[tuple[str, Any]] = [
+            (site.slug, site.name) for site in all_sites(session) if actor.may(permission, site.id)
+        ]
+        if isinstance(form, RoleForm) and actor.may(permission, None):
+            choices.append(("", _("all sites")))
+        form["site"].choices = choices  # type: ignore[attr-defined]
+    if isinstance(form, RoleForm):
+        form.role.choices = [(role.value, role.value) for role in Role]
+    if isinstance(form, CertifyForm):
+        form.machine_type.choices = [
+            (kind.slug, kind.name_it if language() == "it" else kind.name_en)
+            for kind in machine_types(session)
+        ]
+    return form
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
