@@ -8,7 +8,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from labops import logs
-from labops.blueprints import BLUEPRINTS, access, assets, errors, formats, limits, shell
+from labops.blueprints import access, assets, errors, formats, limits, shell
+from labops.blueprints.registry import BLUEPRINTS
 from labops.domain import tables
 from labops.kernel import ledger
 from labops.kernel.db import db

@@ -41,7 +41,7 @@ _HINT = re.compile(
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _RESERVED = frozenset({"time", "level", "logger", "message", "request_id", "exception"})
-_QUIET = ("apscheduler", "fontTools", "PIL")
+_QUIET = ("alembic", "apscheduler", "fontTools", "PIL")
 
 request_id: ContextVar[str] = ContextVar("labops_request_id", default="")
 access_log = logging.getLogger("labops.access")

@@ -94,4 +94,4 @@ def settle() -> None:
 def _share_numbers(folder: str) -> None:
     """Let whichever worker answers `/metrics` add up the numbers of all of them."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # noqa: TID251 - the library reads it there
-    values.ValueClass = values.MultiProcessValue()
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]

@@ -20,6 +20,19 @@ from labops.adapters.letters import Letter, MailRefused, MailSettingsError, send
 from labops.kernel.text import one_line
 from labops.settings import Settings
 
+__all__ = [
+    "FileTransport",
+    "MailServerAway",
+    "MailSettingsError",
+    "MemoryTransport",
+    "SmtpTransport",
+    "Transport",
+    "deliver",
+    "transport",
+    "transport_for",
+    "use_transport",
+]
+
 TIMEOUT_SECONDS = 15
 _NOT_NOW = 421  # "service not available, closing the channel", whatever was asked
 _EXTENSION = "labops.mail"

@@ -6,20 +6,21 @@ import logging
 import signal
 import socket
 import time
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
 import click
 
 from labops import logs, processes, web_server
 from labops.adapters import scheduler
-from labops.adapters.mail import MailSettingsError
+from labops.adapters.letters import MailSettingsError
 from labops.kernel import condition
 from labops.kernel.db import db
 from labops.settings import Settings, SettingsError, load_settings
 
 STOP_SECONDS = 10
 LONG_ENOUGH_SECONDS = 60
-RESTART_SECONDS = (1, 2, 5, 15, 30)
+RESTART_SECONDS = (0, 1, 2, 5, 15, 30)
 WORKERS = 2
 log = logging.getLogger("labops.serve")
 
@@ -73,6 +74,35 @@ def _run_scheduler(settings: Settings) -> None:
         raise SystemExit(1) from error
 
 
+class _Kept:
+    """A child process that is started again whenever it ends, later after each failure."""
+
+    def __init__(self, name: str, act: Callable[..., object], *args: object) -> None:
+        self._name, self._act, self._args = name, act, args
+        self._failures = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start it now."""
+        self._began = time.monotonic()
+        self._start_again_at: float | None = None
+        self.process = processes.start(self._name, self._act, *self._args)
+
+    def look_after(self) -> None:
+        """Start it again if it ended and has waited long enough."""
+        now = time.monotonic()
+        if self.process.is_alive():
+            return
+        if self._start_again_at is None:
+            lasted = now - self._began
+            self._failures = 0 if lasted > LONG_ENOUGH_SECONDS else self._failures + 1
+            wait = RESTART_SECONDS[min(self._failures, len(RESTART_SECONDS) - 1)]
+            self._start_again_at = now + wait
+            log.error("%s ended; starting it again in %s s", self._name, wait)
+        elif now >= self._start_again_at:
+            self.start()
+
+
 class _Supervisor:
     """Keep the web server and the scheduler alive; stop both when asked."""
 
@@ -80,41 +110,28 @@ class _Supervisor:
         self._settings, self._host, self._port = settings, host, port
         self._workers = workers
         self._stopping = False
-        self._failures = 0
 
     def run(self) -> int:
         """Run until stopped; return the exit status."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        web = processes.start(
+        web = _Kept(
             "labops-web", web_server.run, self._settings, self._host, self._port, self._workers
         )
-        jobs = self._start_jobs()
+        jobs = _Kept("labops-jobs", _run_scheduler, self._settings)
         try:
-            self._announce(web)
-            while web.is_alive() and not self._stopping:
-                if not jobs.is_alive() and self._wait_before_restart():
-                    jobs = self._start_jobs()
+            if not self._announce(web.process):
+                return 0 if self._stopping else 1
+            while not self._stopping:
+                web.look_after()
+                jobs.look_after()
                 self._sleep(0.5)
-            return 0 if self._stopping else 1
+            return 0
         finally:
-            processes.end([web, jobs], seconds=STOP_SECONDS)
+            processes.end([web.process, jobs.process], seconds=STOP_SECONDS)
 
-    def _start_jobs(self) -> BaseProcess:
-        self._jobs_began = time.monotonic()
-        return processes.start("labops-jobs", _run_scheduler, self._settings)
-
-    def _wait_before_restart(self) -> bool:
-        """Wait longer after each failure in a row; `False` when asked to stop meanwhile."""
-        lasted = time.monotonic() - self._jobs_began
-        self._failures = 0 if lasted > LONG_ENOUGH_SECONDS else self._failures + 1
-        wait = RESTART_SECONDS[min(self._failures, len(RESTART_SECONDS) - 1)]
-        log.error("the scheduler ended; starting it again in %s s", wait)
-        self._sleep(wait)
-        return not self._stopping
-
-    def _announce(self, web: BaseProcess) -> None:
-        """Print the address as soon as somebody can go there."""
+    def _announce(self, web: BaseProcess) -> bool:
+        """Print the address as soon as somebody can go there; `False` if that never comes."""
         shown = f"[{self._host}]" if ":" in self._host else self._host
         while web.is_alive() and not self._stopping:
             try:
@@ -125,7 +142,8 @@ class _Supervisor:
                 click.echo(f"labops listens on http://{shown}:{self._port}")
                 if self._settings.public_url != f"http://{shown}:{self._port}":
                     click.echo(f"People reach it at {self._settings.public_url}")
-                return
+                return True
+        return False
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

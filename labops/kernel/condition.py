@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
 from alembic.util import CommandError
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -9,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from labops.kernel import guard, migrations
 from labops.kernel.db import is_sqlite
+
+Answer = TypeVar("Answer")
 
 
 class DatabaseUnusable(Exception):
@@ -28,48 +34,57 @@ def migrate_if_needed(engine: Engine) -> bool:
         raise DatabaseUnusable(f"The database cannot be migrated: {error}") from error
 
 
-def name_of(session: Session) -> str:
-    """Return the engine's name and version; raises `DatabaseUnusable` when it does not answer."""
-    wanted = "SELECT sqlite_version()" if is_sqlite(session) else "SHOW server_version"
+def answer(ask: Callable[[], Answer]) -> Answer:
+    """Return what `ask` reads; raises `DatabaseUnusable` when the database cannot say."""
     try:
-        version = session.scalar(text(wanted))
+        return ask()
     except SQLAlchemyError as error:
         raise DatabaseUnusable(_reason(error)) from error
-    return f"{'SQLite' if is_sqlite(session) else 'PostgreSQL'} {version}"
+
+
+def name_of(session: Session) -> str:
+    """Return the engine's name and version; raises `DatabaseUnusable` like all that follow."""
+    if is_sqlite(session):
+        return f"SQLite {_value(session, 'SELECT sqlite_version()')}"
+    return f"PostgreSQL {_value(session, 'SHOW server_version')}"
+
+
+def time_there(session: Session, *, default: datetime) -> datetime:
+    """Return what time it is for the database; SQLite has no clock of its own."""
+    if is_sqlite(session):
+        return default
+    there: datetime = _value(session, "SELECT clock_timestamp()")
+    return there
 
 
 def schema_trouble(session: Session) -> str | None:
     """Return what is wrong with the schema, or `None`."""
-    try:
-        if migrations.is_current(session.get_bind()):  # type: ignore[arg-type]
-            return None
-    except SQLAlchemyError as error:
-        raise DatabaseUnusable(_reason(error)) from error
-    return "is not the one this version needs"
+    engine = session.get_bind()
+    assert isinstance(engine, Engine)  # noqa: S101 - for the type checker
+    current = answer(lambda: migrations.is_current(engine))
+    return None if current else "is not the one this version needs"
 
 
 def guard_trouble(session: Session) -> str | None:
     """Return which guards against overlapping claims are missing, or `None`."""
-    try:
-        missing = guard.missing(session)
-    except SQLAlchemyError as error:
-        raise DatabaseUnusable(_reason(error)) from error
+    missing = answer(lambda: guard.missing(session))
     return f"missing: {', '.join(missing)}" if missing else None
 
 
 def set_up_trouble(session: Session) -> str | None:
     """Return which of the engine's own settings is not as it must be, or `None`."""
-    try:
-        if not is_sqlite(session):
-            zone = session.scalar(text("SHOW timezone"))
-            return None if str(zone).upper() == "UTC" else f"its sessions are in {zone}, not UTC"
-        if str(session.scalar(text("PRAGMA journal_mode"))).lower() != "wal":
-            return "it is not in WAL mode: readers and the writer block one another"
-        if not session.scalar(text("PRAGMA foreign_keys")):
-            return "foreign keys are off"
-    except SQLAlchemyError as error:
-        raise DatabaseUnusable(_reason(error)) from error
+    if not is_sqlite(session):
+        zone = str(_value(session, "SHOW timezone"))
+        return None if zone.upper() == "UTC" else f"its sessions are in {zone}, not UTC"
+    if str(_value(session, "PRAGMA journal_mode")).lower() != "wal":
+        return "it is not in WAL mode: readers and the writer block one another"
+    if not _value(session, "PRAGMA foreign_keys"):
+        return "foreign keys are off"
     return None
+
+
+def _value(session: Session, statement: str) -> Any:
+    return answer(lambda: session.scalar(text(statement)))
 
 
 def _reason(error: SQLAlchemyError) -> str:

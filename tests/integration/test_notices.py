@@ -37,7 +37,7 @@ SETTINGS = Settings(mail_from="Makerspace <labops@example.org>")
 def _steady(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("confirmation_link", "reset_link"):
         monkeypatch.setattr(
-            links, name, lambda account_id, revision, n=name: f"http://localhost/{n}", raising=False
+            links, name, lambda account_id, revision, n=name: f"http://localhost/{n}"
         )
     with unit_of_work() as session:
         session.execute(update(Site).where(Site.slug == "mhuma").values(email="mhuma@example.org"))

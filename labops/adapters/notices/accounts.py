@@ -27,23 +27,23 @@ from labops.kernel.db import reading
 RESET_WAITS = timedelta(hours=24)
 
 
-def _signed_up(fact: Mapping[str, Any], _now: datetime) -> Sequence[Told]:
+def _signed_up(fact: Mapping[str, Any], now: datetime) -> Sequence[Told]:
     account = queries.addressee(reading(), fact["account_id"])
     if account is None or account.confirmed:
         return ()
-    return (Told(account, partial(_confirmation, account)),)
+    return (Told(account, partial(_confirmation, account, now)),)
 
 
-def _sign_up_repeated(fact: Mapping[str, Any], _now: datetime) -> Sequence[Told]:
+def _sign_up_repeated(fact: Mapping[str, Any], now: datetime) -> Sequence[Told]:
     account = queries.addressee(reading(), fact["account_id"])
-    return (Told(account, partial(_repetition, account, fact)),) if account else ()
+    return (Told(account, partial(_repetition, account, fact, now)),) if account else ()
 
 
 def _password_reset_asked(fact: Mapping[str, Any], now: datetime) -> Sequence[Told]:
     account = queries.addressee(reading(), fact["account_id"])
     if account is None or now - datetime.fromisoformat(fact["at"]) > RESET_WAITS:
         return ()
-    return (Told(account, partial(_reset, account, fact)),)
+    return (Told(account, partial(_reset, account, fact, now)),)
 
 
 def _password_changed(fact: Mapping[str, Any], _now: datetime) -> Sequence[Told]:
@@ -59,7 +59,7 @@ TELLERS: Mapping[str, Teller] = {
 }
 
 
-def _confirmation(account: Addressee) -> Notice:
+def _confirmation(account: Addressee, now: datetime) -> Notice:
     return Notice(
         subject=_("Confirm your e-mail address"),
         lead=(
@@ -73,6 +73,7 @@ def _confirmation(account: Addressee) -> Notice:
             links.confirmation_link(account.account_id, account.credentials_revision),
         ),
         rest=(
+            _("The link works until %(when)s.", when=_until("confirm", now)),
             _(
                 "If it was not you, you need do nothing: without the link nobody can use the"
                 " account."
@@ -82,7 +83,7 @@ def _confirmation(account: Addressee) -> Notice:
     )
 
 
-def _repetition(account: Addressee, fact: Mapping[str, Any]) -> Notice:
+def _repetition(account: Addressee, fact: Mapping[str, Any], now: datetime) -> Notice:
     # The password typed this time was not kept, so an account that still waits for its
     # confirmation gets this link, too: choosing a password by mail confirms the address.
     return Notice(
@@ -96,12 +97,12 @@ def _repetition(account: Addressee, fact: Mapping[str, Any]) -> Notice:
             _("If it was you and you do not remember the password, choose a new one."),
         ),
         action=_choose_password(account),
-        rest=(_("If it was not you, you need do nothing."),),
+        rest=(_once(now), _("If it was not you, you need do nothing.")),
         signature=host_name(),
     )
 
 
-def _reset(account: Addressee, fact: Mapping[str, Any]) -> Notice:
+def _reset(account: Addressee, fact: Mapping[str, Any], now: datetime) -> Notice:
     return Notice(
         subject=_("Choose a new password"),
         lead=(
@@ -113,7 +114,7 @@ def _reset(account: Addressee, fact: Mapping[str, Any]) -> Notice:
         ),
         action=_choose_password(account),
         rest=(
-            _("The link works once. Show it to nobody."),
+            _once(now),
             _("If it was not you, you need do nothing: your password stays as it is."),
         ),
         signature=host_name(),
@@ -144,6 +145,17 @@ def _choose_password(account: Addressee) -> Action:
         _("Choose a new password"),
         links.reset_link(account.account_id, account.credentials_revision),
     )
+
+
+def _once(now: datetime) -> str:
+    until = _until("reset", now)
+    words: str = _("The link works once, until %(when)s. Show it to nobody.", when=until)
+    return words
+
+
+def _until(purpose: str, now: datetime) -> str:
+    """Return until when a link made now works."""
+    return moment(now + links.LIFETIMES[purpose], queries.common_zone(reading()))
 
 
 def _when(fact: Mapping[str, Any]) -> str:

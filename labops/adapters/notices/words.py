@@ -88,7 +88,8 @@ def page_address(endpoint: str, **values: Any) -> str:
 
 def host_name() -> str:
     """Return the name under which people know this installation, for mails of no site."""
-    return urlsplit(current_app.config["LABOPS"].public_url).netloc
+    public: str = current_app.config["LABOPS"].public_url
+    return urlsplit(public).netloc
 
 
 def moment(at: datetime, zone: str) -> str:

@@ -121,13 +121,14 @@ def create() -> ResponseReturnValue:
     actor = current_actor()
     form = BookForm(request.form)
     try:
-        offer = _offer(actor, form.machines.data or [])
+        offer, known = _offer(actor, form.machines.data or []), True
     except NotFound:
-        offer = _offer(actor, [])
-        form.machines.data = []
+        offer, known = _offer(actor, []), False
     valid = form.validate()
+    if not known:
+        form.machines.errors = [_("There is no such machine.")]
     typed = read_slot(form, offer.place.zone)
-    if not valid or typed is None:
+    if not valid or not known or typed is None:
         return _form_page(form, offer), 422
     try:
         uid = services.book(_command(form, typed), actor=actor, now=clock.now())
@@ -159,7 +160,10 @@ def _command(form: BookForm, typed: ReadSlot) -> Book:
 def _explain(form: BookForm, error: Invalid | NotFound) -> None:
     """Put what the use case objects to at its field."""
     if isinstance(error, NotFound):
-        form.person.errors = [_("There is nobody with this identifier.")]
+        if form.person.data:
+            form.person.errors = [_("There is nobody with this identifier.")]
+        else:
+            form.machines.errors = [_("There is no such machine.")]
         return
     for problem in error.problems:
         name = str(problem.params.get("field", ""))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Blueprint, Flask, Request, Response
 from flask.blueprints import BlueprintSetupState
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
@@ -38,4 +40,4 @@ def _is_feed(path: str) -> bool:
 
 @bp.record_once
 def _use_it(state: BlueprintSetupState) -> None:
-    state.app.session_interface = NoVisitorForFeeds()
+    cast("Flask", state.app).session_interface = NoVisitorForFeeds()

@@ -1,7 +1,8 @@
 """Numbers for Prometheus: each web request as it passes, the rest when somebody asks.
 
-Every process counts for itself. With several web workers set PROMETHEUS_MULTIPROC_DIR to an empty
-folder before they start; then whichever worker answers adds up the numbers of all of them.
+Every process counts for itself. With several web workers PROMETHEUS_MULTIPROC_DIR must name an
+empty folder before they start, which `labops serve` sees to; then whichever worker answers adds up
+the numbers of all of them.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField, Form, SelectField, validators
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
 from labops.blueprints.machines.base import named_processes
 from labops.blueprints.sites.fields import Millimetres, Prose, Whole, Words, needed
@@ -100,7 +101,7 @@ def described(machine: MachineView, space: str) -> dict[str, Any]:
 class StateForm(Form):
     """In service, out of service with a reason, or retired."""
 
-    state = SelectField(choices=[(state.value, state.value) for state in MachineState])
+    state = SelectField(choices=[SelectChoice(state.value) for state in MachineState])
     reason = Words(
         _l("Why"),
         [_at_most(300)],

@@ -13,8 +13,8 @@ from labops.blueprints.access import current_actor, public, requires
 from labops.blueprints.machines import diary, needs
 from labops.blueprints.machines.base import bp, found_machine, named_processes
 from labops.blueprints.machines.forms import StateForm
-from labops.blueprints.sites import words
 from labops.blueprints.sites.base import asked
+from labops.blueprints.sites.words import rules_in_words
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.machines import inventory, queries
 from labops.domain.machines.processes import process_name
@@ -102,7 +102,7 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         next_free=diary.next_free(machine, rules, now=now),
         now=now,
         needs=needs.needs_of(machine, now=now),
-        rules=words.rules_in_words(rules),
+        rules=rules_in_words(rules),
         diary=diary.diary_of(machine, rules, first),
         today=today,
         earlier=_this_page(date=(first - timedelta(days=7)).isoformat()) if first > today else "",

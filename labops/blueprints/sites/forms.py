@@ -8,7 +8,6 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Form, SelectField, validators
 
 from labops.blueprints import formats
-from labops.blueprints.sites import words
 from labops.blueprints.sites.fields import (
     Coordinate,
     LocalMoment,
@@ -17,6 +16,7 @@ from labops.blueprints.sites.fields import (
     Words,
     needed,
 )
+from labops.blueprints.sites.words import DAY, WEEKDAYS, UnreadableHours, read_hours, written_hours
 from labops.domain.sites.queries import SiteView, WeeklyHours
 from labops.domain.sites.services import DescribeSite, Span
 
@@ -73,17 +73,17 @@ class HoursForm(Form):
     @classmethod
     def of(cls, hours: WeeklyHours) -> HoursForm:
         """Return the form that shows the hours in force."""
-        return cls(data={f"day_{n}": words.written_hours(hours, n) for n in words.WEEKDAYS})
+        return cls(data={f"day_{n}": written_hours(hours, n) for n in WEEKDAYS})
 
     def spans(self) -> list[Span] | None:
         """Return what was typed, or `None` after saying at each wrong day what is wrong."""
         spans: list[Span] = []
         wrong = False
-        for weekday in words.WEEKDAYS:
+        for weekday in WEEKDAYS:
             field = self[f"day_{weekday}"]
             try:
-                spans += words.read_hours(str(field.data or ""), weekday)
-            except words.UnreadableHours as error:
+                spans += read_hours(str(field.data or ""), weekday)
+            except UnreadableHours as error:
                 field.errors = [str(error)]
                 wrong = True
         return None if wrong else spans
@@ -114,4 +114,4 @@ class SpaceForm(Form):
 
 def overnight(spans: list[Span]) -> list[str]:
     """Return the days whose hours reach into the next day, so that a slip of the pen shows."""
-    return [formats.weekday(span.weekday) for span in spans if span.closes_minute > words.DAY]
+    return [formats.weekday(span.weekday) for span in spans if span.closes_minute > DAY]

@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 
 from labops.blueprints import formats
 from labops.blueprints.access import current_actor, public, requires
-from labops.blueprints.sites import words
 from labops.blueprints.sites.base import bp, found_site, presence, put_errors, staffed_site
 from labops.blueprints.sites.forms import HoursForm, SiteForm, overnight
+from labops.blueprints.sites.words import hours_by_day, rules_in_words
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import site_rules
 from labops.domain.machines import queries as machines
@@ -42,14 +42,14 @@ def show(slug: str) -> ResponseReturnValue:
         site=site,
         description=site.description(formats.language()),
         presence=presence(site, now=now),
-        hours=words.hours_by_day(weekly_hours(session, site.id, site.revision)),
+        hours=hours_by_day(weekly_hours(session, site.id, site.revision)),
         today=now.astimezone(site.tz).weekday(),
         closures=closures.coming(session, site.id, now=now),
         spaces=spaces.of_site(session, site.id),
         space_names={space.id: space.name for space in spaces.of_site(session, site.id)},
         machines=_by_space(found, now),
         machine_count=count,
-        rules=words.rules_in_words(site_rules(session, site.id).of(category="", machine="")),
+        rules=rules_in_words(site_rules(session, site.id).of(category="", machine="")),
     )
 
 

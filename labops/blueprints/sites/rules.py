@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from labops.blueprints import formats
 from labops.blueprints.access import current_actor, requires
 from labops.blueprints.messages import sentence_for
-from labops.blueprints.sites import words
 from labops.blueprints.sites.base import bp, key, put_errors, staffed_site
 from labops.blueprints.sites.rules_form import LimitsForm, RulesForm, form_of, hints, read_form
+from labops.blueprints.sites.words import rules_in_words
 from labops.domain.house_rules import queries, services
 from labops.domain.house_rules.queries import SiteRules
 from labops.domain.house_rules.services import SaveRules
@@ -162,8 +162,8 @@ def _page(ground: Ground, form: LimitsForm, *, preview: HouseRules | None = None
         form=form,
         whole=_whole(ground),
         hints={} if _whole(ground) else hints(ground.inherited),
-        in_force=words.rules_in_words(in_force),
-        preview=words.rules_in_words(preview) if preview else None,
+        in_force=rules_in_words(in_force),
+        preview=rules_in_words(preview) if preview else None,
         version=queries.newest_version(session, ground.site.id, ground.level, ground.key),
         kinds=sorted(kinds.items(), key=lambda kind: kind[1]),
         changed=changed,

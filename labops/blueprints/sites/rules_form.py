@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Form, SelectField, validators
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
 from labops.blueprints import formats
 from labops.blueprints.sites.fields import Length, Whole
@@ -86,14 +87,17 @@ def _quota_fields() -> dict[str, Any]:
         made[f"limit_{n}"] = Length(_l("At most"), [validators.Optional()])
         made[f"window_{n}"] = SelectField(
             _l("In each"),
-            choices=[(Window.WEEK.value, _l("week")), (Window.DAY.value, _l("day"))],
+            choices=[
+                SelectChoice(Window.WEEK.value, _l("week")),
+                SelectChoice(Window.DAY.value, _l("day")),
+            ],
         )
         made[f"scope_{n}"] = SelectField(
             _l("Adding up"),
             choices=[
-                (QuotaScope.MACHINE.value, _l("one machine")),
-                (QuotaScope.CATEGORY.value, _l("machines of one kind")),
-                (QuotaScope.SITE.value, _l("all machines of the site")),
+                SelectChoice(QuotaScope.MACHINE.value, _l("one machine")),
+                SelectChoice(QuotaScope.CATEGORY.value, _l("machines of one kind")),
+                SelectChoice(QuotaScope.SITE.value, _l("all machines of the site")),
             ],
         )
     return made

@@ -106,7 +106,7 @@ def _act(code: str, act: str) -> ResponseReturnValue:
     booking = bookings.one(reading(), key(request.form.get("booking", "")), actor)
     if not _belongs_here(booking, station):
         raise NotFound
-    at = AtStation(station.id, nonce)
+    at = AtStation(station_id=station.id, nonce=nonce)
     try:
         if act == "check_in":
             use.check_in(booking.uid, actor=actor, now=clock.now(), at=at)

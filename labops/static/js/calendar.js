@@ -8,7 +8,7 @@ import { callApi, NO_ANSWER } from "./lib/api_json.js";
 import { followArrows } from "./lib/calendar_keys.js";
 import { bookPanel, bookingPanel, refusalPanel } from "./lib/calendar_panels.js";
 import { repairRoles } from "./lib/calendar_roles.js";
-import { drawnEvents, drawnMachines, eventParts } from "./lib/calendar_rows.js";
+import { drawnEvents, drawnMachines, eventParts, finishEvent } from "./lib/calendar_rows.js";
 import { fitSlots, instant, shifted, threeHoursOn } from "./lib/site_time.js";
 
 const WIDE = "(min-width: 768px)";
@@ -86,10 +86,7 @@ class BookingCalendar {
       resources: drawnMachines(this.data),
       events: drawnEvents(this.data),
       resourceLabelContent: ({ resource }) => this.machineLabel(resource),
-      eventDidMount: ({ event, el }) => {
-        const { booking, machineNames } = event.extendedProps;
-        if (booking) el.title = `${machineNames}, ${booking.title}, ${booking.when}`;
-      },
+      eventDidMount: finishEvent,
       eventContent: ({ event, timeText }) => eventParts(event, timeText, this.words),
       select: (drawn) => this.chooseSlot(drawn),
       eventClick: ({ event }) => this.open(event),

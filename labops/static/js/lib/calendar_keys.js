@@ -1,6 +1,6 @@
 // Arrow keys in the calendar: left and right within a row, up and down to the nearest of another row.
 
-const EVENTS = ".ec-event[role=button]";
+const EVENTS = ".ec-event [role=button]";
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 function middle(element) {

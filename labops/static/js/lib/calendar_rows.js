@@ -39,12 +39,19 @@ export function eventParts(event, timeText, words) {
   const { booking, machineNames } = event.extendedProps;
   if (!booking) return event.display === "background" ? { domNodes: [] } : { domNodes: [element("span", {}, [timeText])] };
   const state = words.states[booking.state];
-  return {
-    domNodes: [
-      element("span", { class: "visually-hidden" }, [`${machineNames}, `]),
-      element("span", { class: "slot__who" }, [booking.title]),
-      element("span", { class: "slot__when" }, [timeText]),
-      ...(state ? [element("span", { class: "slot__state" }, [state])] : []),
-    ],
-  };
+  const button = element("div", { class: "slot__open", role: "button", tabindex: "0" }, [
+    element("span", { class: "visually-hidden" }, [`${machineNames}, `]),
+    element("span", { class: "slot__who" }, [booking.title]),
+    element("span", { class: "slot__when" }, [timeText]),
+    ...(state ? [element("span", { class: "slot__state" }, [state])] : []),
+  ]);
+  return { domNodes: [button] };
+}
+
+/** EventCalendar makes a button of an article, which may not be one: the button is inside it. */
+export function finishEvent({ event, el }) {
+  const { booking, machineNames } = event.extendedProps;
+  el.removeAttribute("role");
+  el.removeAttribute("tabindex");
+  if (booking) el.title = `${machineNames}, ${booking.title}, ${booking.when}`;
 }

@@ -1,0 +1,31 @@
+"""Every blueprint, in one place: a new noun is one line here."""
+
+from __future__ import annotations
+
+from labops.blueprints import (
+    accounts,
+    api,
+    bookings,
+    feeds,
+    health,
+    machines,
+    pages,
+    people,
+    sites,
+    staff,
+    stations,
+)
+
+BLUEPRINTS = (
+    pages.bp,
+    accounts.bp,
+    people.bp,
+    machines.bp,
+    sites.bp,
+    bookings.bp,
+    feeds.bp,
+    stations.bp,
+    staff.bp,
+    health.bp,
+    api.bp,
+)

@@ -1,0 +1,147 @@
+"""Every route against every kind of person: nobody, member, other member, staff of the other
+site, staff, admin, suspended.
+
+The expectation for a GET follows from what the route declares; what a service decides object by
+object stands in EXCEPTIONS. A route that is missing from the tables fails the test.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from labops.blueprints.access import access_of
+from labops.domain.bookings import services
+from labops.domain.bookings.commands import Book
+from labops.domain.calendars.services import open_feed
+from labops.kernel import clock
+from labops.kernel.db import reading
+from labops.kernel.permissions import Permission
+from tests.support.world import World, next_slot
+
+KINDS = {
+    "nobody": None,
+    "member": "alice",
+    "other member": "charlie",
+    "other site's staff": "dora",
+    "staff": "bob",
+    "admin": "eva",
+    "suspended": "sam",
+    "stranger": "nina",
+}
+# Who may see Alice's own things: a booking at MHUMA.
+BOOKING_SEEN_BY = {"member", "staff", "admin"}
+
+
+@pytest.fixture
+def places(app: Flask, world: World) -> dict[str, str]:
+    """Return a value for each part of an address: things of Alice's and of MHUMA's."""
+    booking = services.book(
+        Book(machines=("laser",), slot=next_slot(10)),
+        actor=world.actor("alice", clock.now()),
+        now=clock.now(),
+    )
+    secret = open_feed(actor=world.actor("alice", clock.now()), now=clock.now())
+    from labops.domain.stations import queries as stations  # noqa: PLC0415
+
+    station = stations.by_code(reading(), world.laser_code)
+    assert station is not None
+    return {
+        "uid": booking,
+        "person": world.uids["charlie"],
+        "slug": "laser",
+        "site": "mhuma",
+        "code": world.laser_code,
+        "secret": secret,
+        "token": "nonsense",
+        "station_id": str(station.id),
+    }
+
+
+def address(rule: Rule, places: dict[str, str]) -> str | None:
+    """Return an address of the rule, or `None` when a part has no value here."""
+    noun = rule.endpoint.split(".")[0]
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1).split(":")[-1]
+        if name == "uid" and noun == "people":
+            name = "person"
+        if name == "slug" and (noun == "sites" or "/sites/" in rule.rule):
+            name = "site"
+        return places.get(name, "?")
+
+    path = re.sub(r"<([^>]+)>", value, rule.rule)
+    return None if "?" in path else path
+
+
+def reading_routes(app: Flask) -> Iterator[Rule]:
+    """Yield every route that only reads."""
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint != "static":
+            yield rule
+
+
+def test_reading(app: Flask, world: World, places: dict[str, str]) -> None:
+    browsers = {
+        kind: world.browser(app, who) if who else app.test_client() for kind, who in KINDS.items()
+    }
+    wrong = []
+    for rule in reading_routes(app):
+        path = address(rule, places)
+        if path is None:
+            continue
+        access = access_of(app.view_functions[rule.endpoint])
+        for kind, browser in browsers.items():
+            status = browser.get(path).status_code
+            if status not in expected(rule, access, kind):
+                wrong.append((rule.rule, kind, status))
+    assert wrong == []
+
+
+def expected(rule: Rule, access: str | None, kind: str) -> set[int]:
+    """Return the statuses that are right for a kind of person."""
+    fine = {200, 303, 302, 404, 422, 400, 503}
+    if access == "public":
+        return fine
+    if kind == "nobody":
+        return {401, 303, 302}
+    if "bookings/<uid>" in rule.rule or rule.rule.startswith("/bookings/<uid>"):
+        return {200} if kind in BOOKING_SEEN_BY else {404}
+    if access == "signed-in":
+        return fine
+    if kind in {"member", "other member", "suspended", "stranger"}:
+        return {403, 404}
+    return fine | {403}
+
+
+def test_every_write_refuses_strangers_and_nobody(
+    app: Flask, world: World, places: dict[str, str]
+) -> None:
+    """Without a token of the page nothing is written; with a bearer token rights decide."""
+    nobody, browser = app.test_client(), world.browser(app, "nina")
+    stranger = world.headers("nina")
+    wrong = []
+    for rule in app.url_map.iter_rules():
+        methods = {"POST", "PATCH", "PUT", "DELETE"} & (rule.methods or set())
+        for method in methods:
+            path = address(rule, places) or re.sub(r"<[^>]+>", "1", rule.rule)
+            if browser.open(path, method=method).status_code not in {400, 404, 415, 403}:
+                wrong.append(("no form token", method, path))
+            if not rule.rule.startswith("/api/"):
+                continue
+            if nobody.open(path, method=method, json={}).status_code != 401:
+                wrong.append(("nobody", method, path))
+            if "<uid>" in rule.rule:
+                answer = nobody.open(path, method=method, json={}, headers=stranger)
+                if answer.status_code != 404:
+                    wrong.append(("stranger", method, path))
+    assert wrong == []
+
+
+def test_every_permission_is_used_by_somebody(app: Flask) -> None:
+    declared = {access_of(view) for view in app.view_functions.values()}
+    assert declared <= {"public", "signed-in", None, *Permission}

@@ -1,0 +1,109 @@
+"""Staff look after people; others do not even see them."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import select
+
+from labops.domain.certifications.models import Certification
+from labops.domain.memberships.models import Membership
+from labops.domain.people.models import Person, RoleGrant
+from labops.kernel.db import reading
+from tests.support.forms import post
+from tests.support.world import World
+
+
+def fresh() -> object:
+    """Return a session that sees what web requests wrote."""
+    reading().rollback()
+    return reading()
+
+
+def test_staff_make_members_certify_and_suspend(app: Flask, world: World) -> None:
+    bob, uid = world.browser(app, "bob"), world.uids["nina"]
+    page = f"/people/{uid}"
+    assert "Nina" in bob.get("/people/?q=nin").text
+    made = post(bob, page, f"{page}/member", {"site": "mhuma", "starts_on": "2026-11-01"})
+    assert made.status_code == 303
+    certified = post(
+        bob, page, f"{page}/certify", {"machine_type": "laser", "starts_on": "2026-11-01"}
+    )
+    assert certified.status_code == 303
+    nina = world.people["nina"]
+    session = fresh()
+    assert (
+        session.scalars(select(Membership.state).where(Membership.person_id == nina)).one()
+        == "active"
+    )
+    grant = session.scalars(select(Certification).where(Certification.person_id == nina)).one()
+    assert (
+        post(bob, page, f"{page}/certifications/{grant.id}/revoke", {"reason": ""}).status_code
+        == 303
+    )
+    assert (
+        fresh().scalars(select(Certification.revoked_at).where(Certification.id == grant.id)).one()
+        is None
+    )
+    post(bob, page, f"{page}/certifications/{grant.id}/revoke", {"reason": "unsafe"})
+    assert fresh().get(Certification, grant.id).revoked_reason == "unsafe"
+    bad = post(
+        bob, page, f"{page}/suspend", {"site": "mhuma", "until": "2027-03-28T02:30", "reason": "x"}
+    )
+    assert bad.status_code == 422
+    assert "03:30" in bad.text
+    good = post(
+        bob,
+        page,
+        f"{page}/suspend",
+        {"site": "mhuma", "until": "2027-03-29T02:30", "reason": "Late"},
+    )
+    assert good.status_code == 303
+    assert fresh().get(Person, nina).suspension_reason == "Late"
+    post(bob, page, f"{page}/suspend/lift", {"site": "mhuma"})
+    assert fresh().get(Person, nina).suspended_until is None
+
+
+def test_what_was_typed_is_kept_when_refused(app: Flask, world: World) -> None:
+    bob, page = world.browser(app, "bob"), f"/people/{world.uids['nina']}"
+    answer = post(
+        bob,
+        page,
+        f"{page}/member",
+        {"site": "mhuma", "starts_on": "2026-11-20", "ends_on": "2026-11-01"},
+    )
+    assert answer.status_code == 422
+    assert 'value="2026-11-20"' in answer.text
+
+
+def test_rights_end_at_the_site(app: Flask, world: World) -> None:
+    dora, page = world.browser(app, "dora"), f"/people/{world.uids['nina']}"
+    refused = post(dora, page, f"{page}/member", {"site": "mhuma", "starts_on": "2026-11-01"})
+    assert refused.status_code in {403, 422}
+    assert (
+        fresh()
+        .scalars(select(Membership).where(Membership.person_id == world.people["nina"]))
+        .all()
+        == []
+    )
+    assert post(dora, page, f"{page}/roles", {"role": "staff", "site": "mhuma"}).status_code == 403
+
+
+def test_admins_give_and_take_roles(app: Flask, world: World) -> None:
+    eva, page = world.browser(app, "eva"), f"/people/{world.uids['nina']}"
+    assert post(eva, page, f"{page}/roles", {"role": "teacher", "site": "mhuma"}).status_code == 303
+    assert post(eva, page, f"{page}/roles", {"role": "admin", "site": "mhuma"}).status_code == 422
+    query = select(RoleGrant.role).where(RoleGrant.person_id == world.people["nina"])
+    assert fresh().scalars(query).all() == ["teacher"]
+    post(eva, page, f"{page}/roles/take", {"role": "teacher", "site": "mhuma"})
+    assert fresh().scalars(query).all() == []
+
+
+def test_members_and_strangers_see_nobody(app: Flask, world: World) -> None:
+    page = f"/people/{world.uids['alice']}"
+    for who in ("alice", "charlie", "sam", "nina"):
+        browser = world.browser(app, who)
+        assert browser.get("/people/").status_code == 403
+        assert browser.get(page).status_code == 403
+        assert browser.get("/people/export.csv").status_code == 403
+    assert app.test_client().get(page).status_code == 401
+    assert world.browser(app, "bob").get("/people/unknown").status_code == 404
