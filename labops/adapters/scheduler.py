@@ -38,6 +38,7 @@ class Worker:
         self.app = app
         # Not only the host and process: after a restart of a container they may be the same.
         self.holder = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._taking_lease = threading.Lock()
         self._troubled: set[str] = set()
 
     def renew(self) -> None:
@@ -57,7 +58,9 @@ class Worker:
             jobs.run_job(name, now=now)
 
     def _holds_lease(self, now: datetime) -> bool:
-        with unit_of_work() as session:
+        # One thread at a time: when nobody has held the lease yet, all but one would lose the race
+        # to create it, and sit out a round although the winner is this same scheduler.
+        with self._taking_lease, unit_of_work() as session:
             return book.take_lease(session, LEASE, self.holder, now=now)
 
     def _give_back(self) -> None:

@@ -20,7 +20,7 @@ from labops.app import create_app
 from labops.blueprints.assets import FrontEndNotBuilt, read_manifest
 from labops.kernel import clock, condition, local_time
 from labops.kernel.condition import DatabaseUnusable
-from labops.kernel.db import reading
+from labops.kernel.db import db, reading
 from labops.kernel.jobs import lease_holder
 from labops.settings import Settings, SettingsError, load_settings
 
@@ -175,7 +175,11 @@ def doctor(*, as_json: bool) -> None:
     else:
         findings = [Finding("settings", "ok", f"{settings.environment}, {settings.public_url}")]
         with app.app_context():
-            findings += _findings(app, settings)
+            try:
+                findings += _findings(app, settings)
+            finally:
+                reading().close()
+                db.engine.dispose()
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings]))
     else:

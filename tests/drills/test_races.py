@@ -22,7 +22,7 @@ from labops.kernel.db import db, reading, unit_of_work
 from labops.kernel.permissions import SYSTEM, Scope
 from tests.conftest import settings_for
 from tests.drills.races import PROCESSES, Call, halves, overlaps, stampede, winners, wish
-from tests.support.servers import descendants, serving
+from tests.support.servers import serving, workers_of
 from tests.support.world import World, build_world
 
 BOOKINGS = "/api/v1/bookings"
@@ -192,13 +192,9 @@ def test_killing_workers_leaves_no_half_booking(ground: Ground, kills: int) -> N
         def kill() -> None:
             for _ in range(kills):
                 time.sleep(0.4)
-                workers = [
-                    pid
-                    for pid in descendants(process.pid)[1:]
-                    if b"gunicorn" in Path(f"/proc/{pid}/cmdline").read_bytes()
-                ]
-                if len(workers) > 1:  # the first is the server that starts the others
-                    os.kill(dice.choice(workers[1:]), signal.SIGKILL)
+                workers = workers_of(process.pid)
+                if workers:
+                    os.kill(dice.choice(workers), signal.SIGKILL)
             done.set()
 
         killer = threading.Thread(target=kill)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_babel import force_locale, gettext
 from sqlalchemy import select, update
 
 from labops.adapters import letters, links, notices
@@ -71,16 +70,9 @@ def speak(language: str) -> None:
         session.execute(update(Person).values(language=language))
 
 
-def has_italian() -> bool:
-    with force_locale("it"):
-        return gettext("Your booking is confirmed.") != "Your booking is confirmed."
-
-
 @pytest.mark.parametrize("language", ["en", "it"])
 @pytest.mark.parametrize("kind", [*ACCOUNT_FACTS, *BOOKING_FACTS])
 def test_the_words_of_every_mail(world: World, kind: str, language: str) -> None:
-    if language == "it" and not has_italian():
-        pytest.skip("the Italian catalogue has no words for mails yet")
     speak(language)
     if kind == "SignedUp":
         with unit_of_work() as session:

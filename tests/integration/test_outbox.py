@@ -85,7 +85,8 @@ def subjects(sent: MemoryTransport) -> list[tuple[str, str]]:
 
 
 def test_each_fact_is_one_mail(world: World, sent: MemoryTransport) -> None:
-    people.sign_up(people.SignUp(name="Zoe", email="zoe@example.org", password=PASSWORD), now=NOW)
+    zoe = people.SignUp(name="Zoe", email="zoe@example.org", password=PASSWORD, language="en")
+    people.sign_up(zoe, now=NOW)
     people.sign_up(people.SignUp(name="Al", email="alice@example.org", password=PASSWORD), now=NOW)
     people.ask_password_reset("bob@example.org", now=NOW)
     people.reset_password(account_id(world, "charlie"), 0, PASSWORD, now=NOW)

@@ -90,6 +90,16 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def workers_of(pid: int, name: str = "labops-worker") -> list[int]:
+    """Return the web workers below a `labops serve`, or its other processes by name (Linux)."""
+    found = []
+    for child in descendants(pid)[1:]:
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{child}/comm").read_text().strip() == name:
+                found.append(child)
+    return found
+
+
 def memory_mib(pids: list[int]) -> float:
     """Return the proportional memory of the processes together, in MiB (Linux)."""
     total = 0

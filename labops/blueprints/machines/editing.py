@@ -58,9 +58,7 @@ def install(site_slug: str) -> ResponseReturnValue:
 def edit(slug: str) -> ResponseReturnValue:
     """Show the form of a machine."""
     machine = staffed_machine(slug)
-    slugs = {space.id: space.slug for space in spaces.of_site(reading(), machine.site_id)}
-    values = described(machine, slugs.get(machine.space_id or 0, ""))
-    return _edit_page(machine, _form(machine.site_id, data=values))
+    return _edit_page(machine, _form(machine.site_id, data=described(machine)))
 
 
 @bp.post("/machines/<slug>/edit")

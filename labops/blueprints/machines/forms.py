@@ -80,8 +80,8 @@ class MachineForm(Form):
         return DescribeMachine(**values)
 
 
-def described(machine: MachineView, space: str) -> dict[str, Any]:
-    """Return the values of the form that stand for the machine; `space` is a slug."""
+def described(machine: MachineView) -> dict[str, Any]:
+    """Return the values of the form that stand for the machine."""
     values = {
         name: getattr(machine, name)
         for name in (
@@ -94,7 +94,7 @@ def described(machine: MachineView, space: str) -> dict[str, Any]:
         "process_id": machine.process,
         "machine_type": machine.type_slug,
         "materials": ", ".join(machine.materials),
-        "space": space,
+        "space": machine.space_slug or "",
     }
 
 
@@ -105,8 +105,13 @@ class StateForm(Form):
     reason = Words(
         _l("Why"),
         [_at_most(300)],
-        description=_l("Everybody can read this. Needed to put it out of service."),
+        description=_l("Everybody can read this."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Only the form that puts it out of service shows this field, and there it is needed.
+        self.reason.flags.required = True
 
 
 class ImportForm(Form):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from babel.dates import format_date
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -105,6 +106,7 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         rules=rules_in_words(rules),
         diary=diary.diary_of(machine, rules, first),
         today=today,
+        short_day=_short_day,
         earlier=_this_page(date=(first - timedelta(days=7)).isoformat()) if first > today else "",
         later=_this_page(date=(first + timedelta(days=7)).isoformat()),
         staff=staff,
@@ -152,6 +154,10 @@ def _first_day(today: date) -> date:
     except ValueError:
         return today
     return wanted if today <= wanted <= today + timedelta(days=366) else today
+
+
+def _short_day(on: date) -> str:
+    return format_date(on, "EEE d MMM", locale=formats.language())
 
 
 def _process_name(process: str) -> str:

@@ -94,7 +94,11 @@ class ClosureForm(Form):
 
     starts_at = LocalMoment(_l("From"), [needed()])
     ends_at = LocalMoment(_l("Until"), [needed()])
-    space = SelectField(_l("What is closed"), [validators.Optional()])
+    space = SelectField(
+        _l("What is closed"),
+        [validators.Optional()],
+        invalid_choice_message=_l("Choose one from the list."),
+    )
     reason = Words(
         _l("Reason"), [needed(), _at_most(200)], description=_l("Everybody can read this.")
     )

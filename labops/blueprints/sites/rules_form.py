@@ -16,7 +16,9 @@ from labops.blueprints.sites.fields import Length, Whole
 from labops.blueprints.sites.words import minutes
 from labops.domain.house_rules.values import GRIDS, HouseRules, QuotaScope, Window, read_rules
 
-QUOTA_ROWS = range(6)
+QUOTA_ROWS = range(8)
+SPARE_ROWS = 2
+NOT_OFFERED = _l("Choose one from the list.")
 LENGTHS = ("shortest", "longest", "notice", "cancel_notice", "early_check_in", "grace")
 COUNTS = ("horizon_days", "open_bookings", "one_at_a_time")
 
@@ -24,7 +26,11 @@ COUNTS = ("horizon_days", "open_bookings", "one_at_a_time")
 class LimitsForm(Form):
     """Every rule; an empty field of a kind or a machine leaves it as the levels below say."""
 
-    grid = SelectField(_l("Bookings start and last in steps of"), [validators.Optional()])
+    grid = SelectField(
+        _l("Bookings start and last in steps of"),
+        [validators.Optional()],
+        invalid_choice_message=NOT_OFFERED,
+    )
     shortest = Length(_l("Shortest booking"), [validators.Optional()])
     longest = Length(_l("Longest booking"), [validators.Optional()])
     notice = Length(
@@ -59,7 +65,9 @@ class LimitsForm(Form):
         description=_l("How long after the start a booking waits for its check-in."),
     )
     unattended = SelectField(
-        _l("May go on alone while the site is closed"), [validators.Optional()]
+        _l("May go on alone while the site is closed"),
+        [validators.Optional()],
+        invalid_choice_message=NOT_OFFERED,
     )
     own_quotas = BooleanField(_l("These quotas stand in place of those of the site"))
 
@@ -71,14 +79,22 @@ class LimitsForm(Form):
         self.unattended.choices = [inherit, ("no", _l("No")), ("yes", _l("Yes"))]
 
     def whole(self) -> None:
-        """Take out the choices that only a level above the site has."""
+        """Make every rule needed, as nothing stands below the site that could say it."""
         for name in ("grid", "unattended"):
             field: Any = self[name]
             field.choices = [choice for choice in field.choices if choice[0]]
+        for name in ("grid", "unattended", *LENGTHS, *COUNTS):
+            self[name].flags.required = True
 
     def quota_rows(self) -> list[tuple[Any, Any, Any]]:
         """Return the three fields of each quota."""
         return [(self[f"limit_{n}"], self[f"window_{n}"], self[f"scope_{n}"]) for n in QUOTA_ROWS]
+
+    def shown_rows(self) -> list[tuple[Any, Any, Any]]:
+        """Return the rows that are filled in, and two more to fill in."""
+        rows = self.quota_rows()
+        used = [n for n, (limit, _window, _scope) in enumerate(rows) if limit.data or limit.errors]
+        return rows[: max(used, default=-1) + 1 + SPARE_ROWS]
 
 
 def _quota_fields() -> dict[str, Any]:
@@ -91,6 +107,7 @@ def _quota_fields() -> dict[str, Any]:
                 SelectChoice(Window.WEEK.value, _l("week")),
                 SelectChoice(Window.DAY.value, _l("day")),
             ],
+            validate_choice=False,  # rows that the page did not show are not sent
         )
         made[f"scope_{n}"] = SelectField(
             _l("Adding up"),
@@ -99,6 +116,7 @@ def _quota_fields() -> dict[str, Any]:
                 SelectChoice(QuotaScope.CATEGORY.value, _l("machines of one kind")),
                 SelectChoice(QuotaScope.SITE.value, _l("all machines of the site")),
             ],
+            validate_choice=False,
         )
     return made
 

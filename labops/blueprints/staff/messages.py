@@ -76,7 +76,7 @@ def _names(payloads: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _whiches() -> list[tuple[Listed, str]]:
     return [
-        (Listed.ALL, _("All")),
+        (Listed.ALL, _("All messages")),
         (Listed.WAITING, _("Waiting")),
         (Listed.DELIVERED, _("Delivered")),
         (Listed.GIVEN_UP, _("Given up")),

@@ -156,6 +156,7 @@ def _at(station: StationView, problems: Sequence[Problem], now: datetime) -> dic
         "coming": next((claim for claim in here if claim is not acting), None),
         "elsewhere": None if acting or not elsewhere else elsewhere[0],
         "offer": offer,
+        "refused": bool(problems),
         "reasons": reasons_of([_with_name(problem, machine) for problem in against]),
         "booked": asked("booked"),
     }

@@ -156,7 +156,7 @@ def written(machines: Iterable[MachineView]) -> Iterator[str]:
             "machine_type": machine.type_slug,
             "materials": ";".join(machine.materials),
             "certification_needed": "yes" if machine.certification_needed else "no",
-            "space": slug_of(machine.space or ""),
+            "space": machine.space_slug or "",
         }
         writer.writerow([_safe_cell(values[name]) for name in COLUMNS])
         yield buffer.getvalue()

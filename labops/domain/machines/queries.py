@@ -33,6 +33,7 @@ class MachineView:
     zone: str
     site_revision: int
     space: str | None
+    space_slug: str | None
     space_id: int | None
     type_slug: str
     type_name_it: str
@@ -234,7 +235,7 @@ def _matching(wanted: InventorySearch) -> list[ColumnElement[bool]]:
 def _joined() -> Select[*tuple[Any, ...]]:
     named = Bookable.__table__.alias("room")
     return (
-        select(*_VIEW, named.c.name.label("space"))
+        select(*_VIEW, named.c.name.label("space"), named.c.slug.label("space_slug"))
         .join(MachineType, MachineType.id == Machine.machine_type_id)
         .join(Site, Site.id == Machine.site_id)
         .outerjoin(named, named.c.id == Machine.space_id)
