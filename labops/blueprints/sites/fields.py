@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import Form, StringField, TextAreaField, validators, widgets
+from wtforms import (
+    Form,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+    validators,
+    widgets,
+)
 
 from labops.kernel import local_time
 from labops.kernel.text import one_line, without_controls
@@ -42,6 +50,17 @@ _UNITS = {
 def needed() -> validators.InputRequired:
     """Return the rule that a field must be filled in."""
     return validators.InputRequired(_l("This field must be filled in."))
+
+
+class Choice(SelectField):
+    """One of a list; anything else is refused in our own words."""
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what was not offered."""
+        try:
+            super().pre_validate(form)
+        except ValidationError as error:
+            raise ValidationError(_("Choose one from the list.")) from error
 
 
 class Words(StringField):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import Form, SelectField, validators
+from wtforms import Form, validators
 
 from labops.blueprints import formats
 from labops.blueprints.sites.fields import (
+    Choice,
     Coordinate,
     LocalMoment,
     Prose,
@@ -94,10 +95,9 @@ class ClosureForm(Form):
 
     starts_at = LocalMoment(_l("From"), [needed()])
     ends_at = LocalMoment(_l("Until"), [needed()])
-    space = SelectField(
+    space = Choice(
         _l("What is closed"),
         [validators.Optional()],
-        invalid_choice_message=_l("Choose one from the list."),
     )
     reason = Words(
         _l("Reason"), [needed(), _at_most(200)], description=_l("Everybody can read this.")

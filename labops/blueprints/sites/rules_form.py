@@ -12,13 +12,12 @@ from wtforms import BooleanField, Form, SelectField, validators
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 
 from labops.blueprints import formats
-from labops.blueprints.sites.fields import Length, Whole
+from labops.blueprints.sites.fields import Choice, Length, Whole
 from labops.blueprints.sites.words import minutes
 from labops.domain.house_rules.values import GRIDS, HouseRules, QuotaScope, Window, read_rules
 
 QUOTA_ROWS = range(8)
 SPARE_ROWS = 2
-NOT_OFFERED = _l("Choose one from the list.")
 LENGTHS = ("shortest", "longest", "notice", "cancel_notice", "early_check_in", "grace")
 COUNTS = ("horizon_days", "open_bookings", "one_at_a_time")
 
@@ -26,10 +25,9 @@ COUNTS = ("horizon_days", "open_bookings", "one_at_a_time")
 class LimitsForm(Form):
     """Every rule; an empty field of a kind or a machine leaves it as the levels below say."""
 
-    grid = SelectField(
+    grid = Choice(
         _l("Bookings start and last in steps of"),
         [validators.Optional()],
-        invalid_choice_message=NOT_OFFERED,
     )
     shortest = Length(_l("Shortest booking"), [validators.Optional()])
     longest = Length(_l("Longest booking"), [validators.Optional()])
@@ -64,10 +62,9 @@ class LimitsForm(Form):
         [validators.Optional()],
         description=_l("How long after the start a booking waits for its check-in."),
     )
-    unattended = SelectField(
+    unattended = Choice(
         _l("May go on alone while the site is closed"),
         [validators.Optional()],
-        invalid_choice_message=NOT_OFFERED,
     )
     own_quotas = BooleanField(_l("These quotas stand in place of those of the site"))
 
