@@ -60,7 +60,7 @@ def test_secrets_do_not_reach_the_log(text: str) -> None:
     assert "***" in shown
 
 
-@pytest.mark.parametrize("secret", [new_secret(), f"labops_{new_secret()}"])
+@pytest.mark.parametrize("secret", [new_secret(), f"labops_{new_secret()}"], ids=["bare", "token"])
 def test_secrets_of_ours_are_known_wherever_they_stand(secret: str) -> None:
     assert secret not in logs.redacted(f"no account for {secret} here")
 
