@@ -1,6 +1,7 @@
 # Thin names for one command each. `make help` lists them.
 SHELL := /bin/bash
 PYTHON ?= python3
+PORT ?= 8000
 BIN := .venv/bin
 STAMP := .stamps
 
@@ -13,7 +14,7 @@ help: ## Say what there is
 run: $(STAMP)/installed ## Start labops with demonstration data; prints the address and sign-ins
 	@$(BIN)/labops db upgrade
 	@$(BIN)/labops demo
-	@exec $(BIN)/labops serve
+	@LABOPS_PUBLIC_URL="$${LABOPS_PUBLIC_URL:-http://127.0.0.1:$(PORT)}" exec $(BIN)/labops serve --port $(PORT)
 
 test: $(STAMP)/installed ## Run every test, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not drill" $(T)
@@ -35,7 +36,7 @@ front: $(STAMP)/installed ## Build the front end and the translations again
 	$(BIN)/python hatch_build.py
 
 lock: $(STAMP)/installed ## Pin every dependency again, with hashes and without addresses
-	$(BIN)/uv pip compile pyproject.toml --extra test --extra postgres --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --no-config -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra test --extra postgres --extra redis --universal --upgrade --generate-hashes --no-emit-index-url --no-annotate --no-header --no-config -q -o requirements.lock
 
 setup: $(STAMP)/installed ## Make the environment
 

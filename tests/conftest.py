@@ -30,7 +30,8 @@ class FreshClient(FlaskClient):
     """A browser whose web requests see nothing of the test's own application context."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        """Send one web request as if from another process."""
+        """Send one web request as if from another process; files it sends are closed again."""
+        kwargs.setdefault("buffered", True)
         return contextvars.Context().run(super().open, *args, **kwargs)
 
 

@@ -78,7 +78,7 @@ def _scenarios(address: str, now: datetime, seconds: float) -> dict[str, Figures
     probe = Connection(address)
     _status, body = probe.send(every)
     count = len(json.loads(body)["items"])
-    etag = "x"  # TEMP
+    etag = _etag(address)
     known = request("GET", f"/feeds/{data.FEED_SECRET}.ics", {"If-None-Match": etag})
     # A booking is tried in hours that the data leaves free: from 1 to 12 o'clock, any machine.
     figures = {

@@ -55,6 +55,10 @@ def needed() -> validators.InputRequired:
 class Choice(SelectField):
     """One of a list; anything else is refused in our own words."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.type = SelectField.__name__  # pages draw it as one
+
     def pre_validate(self, form: Any) -> None:
         """Refuse what was not offered."""
         try:
