@@ -21,7 +21,7 @@ from labops.app import create_app
 from labops.kernel.db import db
 from labops.settings import Settings, load_settings
 
-THREADS = 4
+THREADS = 2
 GRACE_SECONDS = 8
 HEADER_SECONDS = 15
 # Its own handler would write lines of another shape; without one they reach ours.

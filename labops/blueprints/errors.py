@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from labops.blueprints import fixes
 from labops.blueprints.messages import Reason, sentence_for
+from labops.kernel import local_time
 from labops.kernel.errors import (
     Changed,
     Forbidden,
@@ -141,6 +142,8 @@ def _plain(value: Any) -> Any:
 def _of_domain(error: LabopsError) -> ResponseReturnValue:
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
     problems = error.problems if isinstance(error, Refused | Invalid) else ()
+    if isinstance(error, Refused) and error.zone:
+        g.zone = local_time.zone(error.zone)
     return answer(status, problems)
 
 

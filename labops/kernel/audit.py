@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from labops.kernel.orm import Base, PrimaryKey, table_of
 from labops.kernel.permissions import Actor
+from labops.kernel.prepared import Prepared
 
 
 class AuditEntry(Base):
@@ -30,6 +31,9 @@ class AuditEntry(Base):
     reason: Mapped[str] = mapped_column(String(500), default="")
 
 
+_ADD = Prepared(insert(table_of(AuditEntry)))
+
+
 def record(
     session: Session,
     actor: Actor,
@@ -42,15 +46,16 @@ def record(
     reason: str = "",
 ) -> None:
     """Write the entry. `subject` is `noun:identifier`; the mappings hold JSON values only."""
-    session.execute(
-        insert(table_of(AuditEntry)).values(
-            at=now,
-            person_id=actor.person_id,
-            actor=actor.label[:60],
-            action=action,
-            subject=subject,
-            before=dict(before or {}),
-            after=dict(after or {}),
-            reason=reason[:500],
-        )
+    _ADD.write(
+        session,
+        {
+            "at": now,
+            "person_id": actor.person_id,
+            "actor": actor.label[:60],
+            "action": action,
+            "subject": subject,
+            "before": dict(before or {}),
+            "after": dict(after or {}),
+            "reason": reason[:500],
+        },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import weakref
 from collections.abc import Callable, Hashable, Iterator
@@ -13,6 +14,13 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 from labops.kernel.orm import Base
+
+try:
+    import fcntl
+except ImportError:  # Windows: whoever waits there sleeps and tries again
+    _TURNS = False
+else:
+    _TURNS = True
 
 T = TypeVar("T")
 
@@ -43,15 +51,36 @@ def unit_of_work() -> Iterator[Session]:
         raise RuntimeError("unsaved changes made outside unit_of_work()")
     session.rollback()  # end the read snapshot, so that what is checked now is fresh
     session.info["unit_of_work"] = True
+    with _turn_to_write(session):
+        try:
+            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop("unit_of_work", None)
+
+
+@contextmanager
+def _turn_to_write(session: Session) -> Iterator[None]:
+    """Wait for one's turn on SQLite, which has one writer at a time.
+
+    SQLite itself lets those who wait sleep and try again, up to a tenth of a second each time,
+    so that the unlucky one never gets a turn while others come. A lock on a file beside the
+    database wakes them up in order, whichever process they are in.
+    """
+    url = cast("Engine", session.get_bind()).url
+    if not _TURNS or not url.drivername.startswith("sqlite") or not url.database:
+        yield
+        return
+    place = os.open(f"{url.database}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
     finally:
-        session.info.pop("unit_of_work", None)
+        os.close(place)  # lets the next one go
 
 
 def remembered(session: Session, key: Hashable, build: Callable[[], T]) -> T:

@@ -43,10 +43,14 @@ class Changed(LabopsError):
 
 
 class Refused(LabopsError):
-    """The rules or the state say no, for every reason in `problems`."""
+    """The rules or the state say no, for every reason in `problems`.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `zone` is the IANA name of the zone whose wall time the reasons are told in, when there is one.
+    """
+
+    def __init__(self, problems: Iterable[Problem], *, zone: str = "") -> None:
         self.problems = tuple(problems)
+        self.zone = zone
         super().__init__(", ".join(problem.code for problem in self.problems))
 
 

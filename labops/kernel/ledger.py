@@ -35,6 +35,7 @@ from labops.kernel.db import is_sqlite
 from labops.kernel.errors import Problem, Refused
 from labops.kernel.interval import Interval
 from labops.kernel.orm import Base, PrimaryKey, table_of
+from labops.kernel.prepared import Prepared
 
 # No single claim is longer, so a search for what reaches into a span need look back no further.
 LONGEST_CLAIM = timedelta(days=31)
@@ -83,8 +84,7 @@ class Allocation(Base):
 
 
 _held = table_of(Allocation).c
-# Built once: building a statement anew costs five times its run.
-_LATEST = (
+_latest = (
     select(_held.ends_at)
     .where(
         _held.bookable_id == bindparam("bookable_id"),
@@ -94,8 +94,16 @@ _LATEST = (
     .order_by(_held.starts_at.desc())
     .limit(1)
 )
-_LATEST_OF_OTHERS = _LATEST.where(
-    (_held.owner_id != bindparam("owner_id")) | (_held.owner_kind != bindparam("owner_kind"))
+_LATEST = Prepared(_latest)
+_LATEST_OF_OTHERS = Prepared(
+    _latest.where(
+        (_held.owner_id != bindparam("owner_id")) | (_held.owner_kind != bindparam("owner_kind"))
+    )
+)
+_ADD = Prepared(insert(table_of(Allocation)))
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(k.class, k.id) "
+    "FROM unnest(CAST(:classes AS int[]), CAST(:ids AS int[])) AS k(class, id)"
 )
 
 
@@ -134,10 +142,7 @@ def lock(session: Session, *, people: Iterable[int] = (), bookables: Iterable[in
         | {(int(LockClass.BOOKABLE), bookable) for bookable in bookables}
     )
     session.execute(
-        text(
-            "SELECT pg_advisory_xact_lock(k.class, k.id) "
-            "FROM unnest(CAST(:classes AS int[]), CAST(:ids AS int[])) AS k(class, id)"
-        ),
+        _LOCK,
         {"classes": [key[0] for key in keys], "ids": [key[1] for key in keys]},
     )
 
@@ -151,10 +156,10 @@ def free_units(session: Session, claim: Claim, *, besides: Owner | None = None) 
     values = {"bookable_id": claim.bookable_id, "until": claim.span.ends_at}
     for unit in range(claim.capacity):
         if besides is None:
-            latest = session.scalar(_LATEST, values | {"unit": unit})
+            latest = _LATEST.scalar(session, values | {"unit": unit})
         else:
             owned = {"owner_id": besides.id, "owner_kind": str(besides.kind)}
-            latest = session.scalar(_LATEST_OF_OTHERS, values | {"unit": unit} | owned)
+            latest = _LATEST_OF_OTHERS.scalar(session, values | {"unit": unit} | owned)
         if latest is None or latest <= claim.span.starts_at:
             yield unit
 
@@ -176,20 +181,18 @@ def grant(session: Session, owner: Owner, claims: Sequence[Claim], *, moving: bo
         raise Refused(Problem("booking.overlap", {"bookable_id": c.bookable_id}) for c in taken)
     if moving:
         release(session, owner)
-    session.execute(
-        insert(table_of(Allocation)),
-        [
+    for claim, unit in zip(claims, units, strict=True):
+        _ADD.write(
+            session,
             {
                 "bookable_id": claim.bookable_id,
                 "unit": unit or 0,
                 "starts_at": claim.span.starts_at,
                 "ends_at": claim.span.ends_at,
-                "owner_kind": str(owner.kind),
+                "owner_kind": owner.kind.value,
                 "owner_id": owner.id,
-            }
-            for claim, unit in zip(claims, units, strict=True)
-        ],
-    )
+            },
+        )
 
 
 def release(session: Session, owner: Owner) -> None:

@@ -11,9 +11,14 @@ from sqlalchemy import CursorResult, Index, String, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from labops.kernel.orm import Base, PrimaryKey, table_of
+from labops.kernel.prepared import Prepared
 
 CLAIM_TIME = timedelta(minutes=10)
 MAX_ATTEMPTS = 10
+# How long a message waits for a way out that is closed: longer than any outage over a holiday.
+LONGEST_WAIT = timedelta(days=7)
+SHORTEST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +48,26 @@ class OutboxMessage(Base):
     claimed_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     given_up_at: Mapped[datetime | None]
+    retried_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(String(500))
 
 
+_ADD = Prepared(insert(table_of(OutboxMessage)))
+
+
 def record(session: Session, event: DomainEvent, *, now: datetime) -> None:
     """Save the fact with the transaction that made it true."""
-    session.execute(
-        insert(table_of(OutboxMessage)).values(
-            kind=event.kind,
-            dedupe_key=event.dedupe_key,
-            payload=asdict(event),
-            recorded_at=now,
-            due_at=now,
-            attempts=0,
-        )
+    _ADD.write(
+        session,
+        {
+            "kind": event.kind,
+            "dedupe_key": event.dedupe_key,
+            "payload": asdict(event),
+            "recorded_at": now,
+            "due_at": now,
+            "attempts": 0,
+        },
     )
 
 
@@ -86,6 +96,7 @@ def claim(session: Session, message_id: int, *, now: datetime) -> OutboxMessage 
         .where(
             OutboxMessage.id == message_id,
             OutboxMessage.delivered_at.is_(None),
+            OutboxMessage.given_up_at.is_(None),
             (OutboxMessage.claimed_at.is_(None)) | (OutboxMessage.claimed_at < stuck),
         )
         .values(claimed_at=now, attempts=OutboxMessage.attempts + 1)
@@ -116,6 +127,45 @@ def mark_failed(session: Session, message_id: int, error: str, *, now: datetime)
         message.due_at = now + min(
             timedelta(minutes=2 ** (message.attempts - 1)), timedelta(hours=6)
         )
+
+
+def postpone(session: Session, message_id: int, error: str, *, now: datetime) -> None:
+    """Note that the way out was closed: no attempt is used up, and only after a week none is left.
+
+    The longer it has waited the longer the pause, so that an outage is not made worse.
+    """
+    message = session.get_one(OutboxMessage, message_id, populate_existing=True)
+    waited = now - (message.retried_at or message.recorded_at)
+    if waited >= LONGEST_WAIT:
+        give_up(session, message_id, error, now=now)
+        return
+    message.claimed_at = None
+    message.attempts -= 1
+    message.last_error = error[:500]
+    message.due_at = now + min(max(waited / 4, SHORTEST_PAUSE), LONGEST_PAUSE)
+
+
+def give_up(session: Session, message_id: int, error: str, *, now: datetime) -> None:
+    """Note that telling it again would not help, and why."""
+    message = session.get_one(OutboxMessage, message_id, populate_existing=True)
+    message.claimed_at = None
+    message.last_error = error[:500]
+    message.given_up_at = now
+
+
+def take_up(session: Session, message_id: int, *, now: datetime) -> bool:
+    """Let a message that was given up be told after all; `False` when it is none."""
+    result = session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.id == message_id,
+            OutboxMessage.delivered_at.is_(None),
+            OutboxMessage.given_up_at.is_not(None),
+        )
+        .values(given_up_at=None, claimed_at=None, attempts=0, due_at=now, retried_at=now)
+    )
+    assert isinstance(result, CursorResult)  # noqa: S101 - for the type checker
+    return result.rowcount == 1
 
 
 class Listed(StrEnum):

@@ -242,8 +242,8 @@ def upgrade() -> None:
             unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_booking_site_id_starts_at"),
-            ["site_id", "starts_at"],
+            batch_op.f("ix_booking_ends_at_starts_at"),
+            ["ends_at", "starts_at"],
             unique=False,
         )
         batch_op.create_index(
@@ -660,7 +660,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'checked_in'"),
             postgresql_where=sa.text("state = 'checked_in'"),
         )
-        batch_op.drop_index(batch_op.f("ix_booking_site_id_starts_at"))
+        batch_op.drop_index(batch_op.f("ix_booking_ends_at_starts_at"))
         batch_op.drop_index(batch_op.f("ix_booking_person_id_ends_at"))
         batch_op.drop_index(
             "ix_booking_check_in_by",

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from sqlalchemy import create_engine, text
 
+from labops.web_server import THREADS
 from tests.benchmarks import data
 from tests.benchmarks.load import Connection, Figures, request, run
 from tests.support.servers import descendants, environment, free_port, memory_mib, serving, wait_for
@@ -113,7 +114,7 @@ def _bookings(monday: datetime, round_number: int):  # noqa: ANN202
             start = monday + timedelta(
                 weeks=6 + 8 * round_number, days=day, hours=1, minutes=30 * cell
             )
-            yield _book(machine, start, client * 12 + n % 12 + 1)
+            yield _book(machine, start, n % data.PEOPLE + 1)
 
     return make
 
@@ -127,7 +128,7 @@ def _book(machine: int, start: datetime, person: int) -> bytes:
         }
     ).encode()
     headers = {
-        "Authorization": f"Bearer {data.token(person % 100 + 1)}",
+        "Authorization": f"Bearer {data.token(person)}",
         "Content-Type": "application/json",
     }
     return request("POST", "/api/v1/bookings", headers, body)
@@ -171,7 +172,7 @@ def _floor(folder: Path, seconds: float) -> Figures:
         "--workers",
         "2",
         "--blocking-threads",
-        "4",
+        str(THREADS),
         "--log-level",
         "warning",
         "--working-dir",

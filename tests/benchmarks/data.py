@@ -48,7 +48,7 @@ def load(engine: Engine, bookings: int, now: datetime) -> None:
 
 
 def monday(now: datetime) -> datetime:
-    """Return the Monday after next, at midnight UTC: a full week that lies ahead."""
+    """Return the next Monday, at midnight UTC: a full week that lies ahead."""
     day = (now + timedelta(days=7 - now.weekday())).date()
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
@@ -202,17 +202,17 @@ def _people(connection: Connection, meta: Any, now: datetime) -> None:
                 "label": "",
                 "created_at": now,
             }
-            for n in range(1, 101)
+            for n in numbers
         ],
     )
 
 
 def _rows(count: int, now: datetime) -> Iterator[tuple[tuple[Any, ...], ...]]:
-    """Yield bookings evenly over weeks, up to the end of the week after next, newest last.
+    """Yield bookings evenly over weeks, the last full one of them next week, newest last.
 
     Slots are three hours apart, so that the other hours stay free for what is measured.
     """
-    start = monday(now) + WEEK - (count // PER_WEEK + 1) * WEEK
+    start = monday(now) - (count // PER_WEEK - 1) * WEEK
     for n in range(count):
         week, nth = divmod(n, PER_WEEK)
         machine = nth % MACHINES + 1

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import orjson
 from flask import Blueprint, Response, abort, g, request
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic_core import to_jsonable_python
 
 from labops.blueprints.access import current_person
 from labops.blueprints.shell import csrf
@@ -176,11 +177,16 @@ def read_cursor() -> str | None:
 
 def answered(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return data as JSON; a GET carries an ETag and honours `If-None-Match`."""
-    response = Response(to_json(data), status, headers, content_type="application/json")
+    response = Response(as_json(data), status, headers, content_type="application/json")
     if request.method in SAFE_METHODS:
         response.add_etag()
         response.make_conditional(request)
     return response
+
+
+def as_json(data: object) -> bytes:
+    """Return data as JSON: instants in UTC with a `Z`, durations as ISO 8601."""
+    return orjson.dumps(data, default=to_jsonable_python, option=orjson.OPT_UTC_Z)
 
 
 def paged(items: list[Any], following: str | None) -> Response:

@@ -6,13 +6,13 @@ import hashlib
 from datetime import UTC, datetime
 
 from flask import Response, g, request
-from pydantic_core import to_json
 
 from labops.blueprints.access import current_actor, signed_in
 from labops.blueprints.api import schemas
 from labops.blueprints.api.base import (
     PREFIX,
     answered,
+    as_json,
     operation,
     paged,
     read_body,
@@ -61,9 +61,9 @@ def bookings() -> Response:
         after=_after(),
         limit=read_limit(),
     )
-    views, following = queries.listed(reading(), search, actor)
+    found, following = queries.listed_values(reading(), search, actor)
     end = f"{following[0].isoformat()}|{following[1]}" if following else None
-    return paged(views, end)
+    return paged(found, end)
 
 
 @operation(
@@ -95,10 +95,11 @@ def check_booking() -> Response:
     """Answer without booking."""
     command = _command(read_body(schemas.NewBooking), None)
     check = services.check_booking(command, actor=current_actor(), now=clock.now())
+    zone = local_time.zone(check.zone)
     reasons = [
         {
             "code": problem.code,
-            "detail": sentence_for(problem, g.get("zone")),
+            "detail": sentence_for(problem, zone),
             "params": problem.params,
             "overridable": problem.overridable,
             "fix": problem.fix,
@@ -215,7 +216,7 @@ def _keyed() -> Keyed | None:
 def _honour_if_match(view: BookingView) -> None:
     if not request.if_match:
         return
-    probe = Response(to_json(view))
+    probe = Response(as_json(view))
     probe.add_etag()
     etag, _weak = probe.get_etag()
     if etag is None or not request.if_match.contains(etag):

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from labops.domain.house_rules.values import LONGEST_POSSIBLE
+from labops.kernel.errors import Invalid, Problem, Refused
 from labops.kernel.idempotency import Keyed
 from labops.kernel.interval import Interval
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+# The rules refuse what is longer than 30 days; beyond this they are not even asked.
+LONGEST_LOOKED_AT = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +27,9 @@ class Book:
     keyed: Keyed | None = None
     walk_in: bool = False
     for_person_uid: str | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_unthinkable(self.slot)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +45,10 @@ class Move:
     override_reason: str = ""
     expected_sequence: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.slot is not None:
+            _refuse_unthinkable(self.slot)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtStation:
@@ -41,3 +56,17 @@ class AtStation:
 
     station_id: int
     nonce: str
+
+
+def _refuse_unthinkable(slot: Interval) -> None:
+    """Refuse a slot that no calendar holds, before anybody walks through the days of it.
+
+    Raises `Invalid` for an instant that is centuries away, and `Refused` for years on end.
+    """
+    for name, at in (("starts_at", slot.starts_at), ("ends_at", slot.ends_at)):
+        if not EARLIEST <= at <= LATEST:
+            raise Invalid.field(
+                name, "field.out-of-range", lowest=EARLIEST.date(), highest=LATEST.date()
+            )
+    if slot.length > LONGEST_LOOKED_AT:
+        raise Refused([Problem("booking.too-long", {"longest": LONGEST_POSSIBLE})])

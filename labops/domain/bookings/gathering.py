@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import statements
@@ -30,9 +28,9 @@ from labops.kernel.errors import Invalid, NotFound
 from labops.kernel.interval import Interval
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class WantedMachine:
-    """A machine with what its claim and its rules need."""
+    """A machine with what its claim and its rules need, in the order of `statements`."""
 
     id: int
     slug: str
@@ -70,28 +68,19 @@ def wanted_machines(session: Session, slugs: Sequence[str]) -> list[WantedMachin
         raise Invalid.field("machines", "field.required")
     if len(set(slugs)) != len(slugs):
         raise Invalid.field("machines", "field.doubled")
-    rows = {
-        row.slug: row for row in session.execute(statements.WANTED_BY_SLUG, {"slugs": list(slugs)})
-    }
-    return _checked([_wanted(rows[slug]) for slug in slugs if slug in rows], len(slugs))
+    rows = [statements.WANTED_BY_SLUG.row(session, {"slug": slug}) for slug in slugs]
+    if None in rows:
+        raise NotFound
+    machines = [WantedMachine(*row) for row in rows]
+    if len({machine.site_id for machine in machines}) > 1:
+        raise Invalid.field("machines", "field.several-sites")
+    return machines
 
 
 def machines_of_booking(session: Session, booking_id: int) -> list[WantedMachine]:
     """Return the machines of a booking, by id."""
-    rows = session.execute(statements.WANTED_BY_BOOKING, {"booking_id": booking_id})
-    return [_wanted(row) for row in rows]
-
-
-def _wanted(row: Row[*tuple[Any, ...]]) -> WantedMachine:
-    return WantedMachine(**row._mapping)
-
-
-def _checked(machines: list[WantedMachine], asked: int) -> list[WantedMachine]:
-    if len(machines) != asked:
-        raise NotFound
-    if len({machine.site_id for machine in machines}) > 1:
-        raise Invalid.field("machines", "field.several-sites")
-    return machines
+    rows = statements.WANTED_BY_BOOKING.rows(session, {"booking_id": booking_id})
+    return [WantedMachine(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,13 +102,30 @@ class Wish:
         return ledger.Owner(ledger.OwnerKind.BOOKING, self.previous.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The facts, and the revision of the person's bookings from before they were read.
+
+    While that revision stands, so does what the facts say of her other bookings.
+    """
+
+    facts: BookingFacts
+    revision: int
+
+
 def gather_facts(session: Session, wish: Wish) -> BookingFacts:
     """Read everything the rules need."""
+    return gather(session, wish).facts
+
+
+def gather(session: Session, wish: Wish) -> Gathered:
+    """Read everything the rules need, the person's revision before her bookings."""
     first = wish.machines[0]
     zone = local_time.zone(first.zone)
+    revision, person = _person_facts(session, wish, zone)
     certified = _certified_days(session, wish)
     space_ids = [machine.space_id for machine in wish.machines if machine.space_id]
-    return BookingFacts(
+    facts = BookingFacts(
         slot=wish.slot,
         now=wish.now,
         zone=zone,
@@ -143,7 +149,7 @@ def gather_facts(session: Session, wish: Wish) -> BookingFacts:
             )
             for machine in wish.machines
         ),
-        person=_person_facts(session, wish, zone),
+        person=person,
         opening=weekly_hours(session, first.site_id, first.revision).open_during(wish.slot, zone),
         closures=tuple(
             Interval(closure.starts_at, closure.ends_at)
@@ -153,44 +159,51 @@ def gather_facts(session: Session, wish: Wish) -> BookingFacts:
         previous=wish.previous.slot if wish.previous else None,
         walk_in=wish.walk_in,
     )
+    return Gathered(facts, revision)
 
 
-def refreshed(session: Session, facts: BookingFacts, wish: Wish) -> BookingFacts:
-    """Read again, under the locks, what another person's click may have changed meanwhile."""
-    ids = [machine.id for machine in wish.machines]
-    states = {row[0]: row[1] for row in session.execute(statements.STATES, {"ids": ids})}
-    return replace(
-        facts,
-        # Whether a machine is free is left to the ledger, which looks again as it grants.
-        machines=tuple(
-            replace(machine, state=states[machine.id], free=True) for machine in facts.machines
-        ),
-        held=_held_bookings(session, wish, facts.zone),
+def with_held_bookings(session: Session, facts: BookingFacts, wish: Wish) -> BookingFacts:
+    """Read the person's other bookings again, under the locks."""
+    return replace(facts, held=_held_bookings(session, wish, facts.zone))
+
+
+def with_machine_states(session: Session, facts: BookingFacts) -> BookingFacts:
+    """Read again, under the locks, whether the machines are in service.
+
+    Whether they are free is left to the ledger, which looks again as it grants.
+    """
+    states = {
+        machine.id: statements.STATE.scalar(session, {"id_of_machine": machine.id})
+        for machine in facts.machines
+    }
+    if all(machine.free and machine.state == states[machine.id] for machine in facts.machines):
+        return facts
+    machines = tuple(
+        replace(machine, state=states[machine.id], free=True) for machine in facts.machines
     )
+    return replace(facts, machines=machines)
 
 
-def _person_facts(session: Session, wish: Wish, zone: ZoneInfo) -> PersonFacts:
+def _person_facts(session: Session, wish: Wish, zone: ZoneInfo) -> tuple[int, PersonFacts]:
     site_id = wish.machines[0].site_id
     day = wish.slot.starts_at.astimezone(zone).date()
-    row = session.execute(
-        statements.STANDING, {"person_id": wish.person_id, "site_id": site_id}
-    ).one()
-    suspended_until, state, starts_on, ends_on, role_id = row
+    revision, suspended_until, state, starts_on, ends_on, role_id = statements.STANDING.row(
+        session, {"person_id": wish.person_id, "site_id": site_id}
+    )
     is_member = role_id is not None or (
         state == MembershipState.ACTIVE and starts_on <= day and (ends_on is None or day <= ends_on)
     )
-    return PersonFacts(is_member=is_member, suspended_until=suspended_until)
+    return revision, PersonFacts(is_member=is_member, suspended_until=suspended_until)
 
 
 def _certified_days(session: Session, wish: Wish) -> dict[int, tuple[CertifiedDays, ...]]:
     types = {machine.type_id for machine in wish.machines if machine.certification_needed}
     if not types:
         return {}
-    rows = session.execute(
-        statements.CERTIFIED, {"person_id": wish.person_id, "types": sorted(types)}
-    )
     certified: dict[int, tuple[CertifiedDays, ...]] = {}
-    for type_id, starts_on, ends_on in rows:
+    for type_id, starts_on, ends_on in statements.CERTIFIED.rows(
+        session, {"person_id": wish.person_id}
+    ):
         days = CertifiedDays(starts_on=starts_on, ends_on=ends_on)
         certified[type_id] = (*certified.get(type_id, ()), days)
     return certified
@@ -200,7 +213,7 @@ def _held_bookings(session: Session, wish: Wish, zone: ZoneInfo) -> tuple[HeldBo
     """Return the person's bookings that a limit may count: open ones and those of these weeks."""
     days = local_time.days_touched(wish.slot, zone)
     since = min(wish.now, local_time.local_week(days[0], zone).starts_at)
-    rows = session.execute(statements.HELD, {"person_id": wish.person_id, "since": since})
+    rows = statements.HELD.rows(session, {"person_id": wish.person_id, "since": since})
     held: dict[int, HeldBooking] = {}
     for booking_id, starts_at, ends_at, state, site_id, machine_id, category in rows:
         if wish.previous is not None and booking_id == wish.previous.id:

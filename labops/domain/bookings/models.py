@@ -22,7 +22,7 @@ class Booking(Base):
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="ends_after_start"),
         Index(None, "person_id", "ends_at"),
-        Index(None, "site_id", "starts_at"),
+        Index(None, "ends_at", "starts_at"),
         Index(
             "ix_booking_check_in_by",
             "check_in_by",

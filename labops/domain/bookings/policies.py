@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from labops.domain.bookings.facts import BookingFacts, HeldBooking, MachineFacts
-from labops.domain.house_rules.values import Quota, QuotaScope, Window
+from labops.domain.house_rules.values import LONGEST_POSSIBLE, Quota, QuotaScope, Window
 from labops.kernel import local_time
 from labops.kernel.errors import Problem
 from labops.kernel.interval import Interval, without
@@ -64,11 +64,14 @@ def _is_long_enough(facts: BookingFacts, machine: MachineFacts) -> Iterator[Prob
 
 
 def _is_short_enough(facts: BookingFacts, machine: MachineFacts) -> Iterator[Problem]:
-    if facts.slot.length > machine.rules.longest:
+    longest = machine.rules.longest
+    if facts.slot.length > longest:
+        # Beyond what any house rules may say, claims would not be found again: no override.
+        possible = facts.slot.length <= LONGEST_POSSIBLE
         yield Problem(
             "booking.too-long",
-            {"machine": machine.slug, "longest": machine.rules.longest},
-            overridable=True,
+            {"machine": machine.slug, "longest": longest if possible else LONGEST_POSSIBLE},
+            overridable=possible,
         )
 
 

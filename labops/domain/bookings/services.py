@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from labops.domain.bookings import queries
+from labops.domain.bookings import queries, statements
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.events import (
     BookingCancelled,
@@ -21,10 +21,12 @@ from labops.domain.bookings.facts import BookingFacts
 from labops.domain.bookings.gathering import (
     WantedMachine,
     Wish,
+    gather,
     gather_facts,
     machines_of_booking,
-    refreshed,
     wanted_machines,
+    with_held_bookings,
+    with_machine_states,
 )
 from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.bookings.policies import booking_problems, cancel_problems
@@ -35,16 +37,16 @@ from labops.kernel.db import reading, unit_of_work
 from labops.kernel.errors import Changed, Forbidden, NotFound, Problem, Refused
 from labops.kernel.ids import new_uid
 from labops.kernel.interval import Interval
-from labops.kernel.orm import table_of
 from labops.kernel.permissions import Actor, Permission
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The answer to "could I?": all reasons against, and whether it would be allowed."""
+    """The answer to "could I?": all reasons against, whether it would be allowed, whose time."""
 
     problems: tuple[Problem, ...]
     allowed: bool
+    zone: str
 
 
 def check_booking(command: Book, *, actor: Actor, now: datetime) -> Check:
@@ -55,7 +57,8 @@ def check_booking(command: Book, *, actor: Actor, now: datetime) -> Check:
     session = reading()
     wish = _wish(session, command, actor=actor, now=now)
     problems = booking_problems(gather_facts(session, wish))
-    return Check(problems, not _standing(problems, command.override_reason, wish, actor))
+    allowed = not _standing(problems, command.override_reason, wish, actor)
+    return Check(problems, allowed, wish.machines[0].zone)
 
 
 def book(command: Book, *, actor: Actor, now: datetime) -> str:
@@ -69,21 +72,24 @@ def book(command: Book, *, actor: Actor, now: datetime) -> str:
     wish = _wish(session, command, actor=actor, now=now)
     if command.keyed and (earlier := _earlier(session, command.keyed, actor, now)):
         return earlier
-    facts = gather_facts(session, wish)
-    _refuse(booking_problems(facts), command.override_reason, wish, actor)
+    gathered = gather(session, wish)
+    _refuse(booking_problems(gathered.facts), command.override_reason, wish, actor)
     with ledger.refusing_overlaps(), unit_of_work() as session:
         _lock(session, wish)
         if command.keyed and (earlier := _earlier(session, command.keyed, actor, now)):
             return earlier
-        facts = refreshed(session, facts, wish)
-        _refuse(booking_problems(facts), command.override_reason, wish, actor)
+        facts = with_machine_states(session, gathered.facts)
+        if not _bump_if_seen(session, wish.person_id, gathered.revision):
+            facts = with_held_bookings(session, facts, wish)
+            _bump(session, wish.person_id)
+        if facts is not gathered.facts:
+            _refuse(booking_problems(facts), command.override_reason, wish, actor)
         booking_id, uid = _insert(session, command, wish, facts)
         _grant(session, booking_id, wish)
         if command.keyed:
             idempotency.keep(
                 session, actor.require_person(), command.keyed, f"booking:{uid}", now=now
             )
-        _bump(session, wish.person_id)
         outbox.record(session, BookingConfirmed(booking_uid=uid, revision=0), now=now)
         audit.record(
             session,
@@ -115,7 +121,8 @@ def move(command: Move, *, actor: Actor, now: datetime) -> None:
         wish = _moving_wish(session, command, actor=actor, now=now)
         booking = _previous(wish)
         before = machines_of_booking(session, booking.id)
-        facts = replace(refreshed(session, facts, wish), slot=wish.slot, previous=booking.slot)
+        facts = with_held_bookings(session, with_machine_states(session, facts), wish)
+        facts = replace(facts, slot=wish.slot, previous=booking.slot)
         _refuse(booking_problems(facts), command.override_reason, wish, actor)
         told = _told(booking.slot, before)
         _grant(session, booking.id, wish, moving=True)
@@ -257,7 +264,7 @@ def _refuse(problems: Sequence[Problem], override_reason: str, wish: Wish, actor
         raise Forbidden
     standing = _standing(problems, override_reason, wish, actor)
     if standing:
-        raise Refused(standing)
+        raise Refused(standing, zone=wish.machines[0].zone)
 
 
 def _require_state(booking: Booking, *states: BookingState) -> None:
@@ -272,30 +279,31 @@ def _lock(session: Session, wish: Wish, also: Sequence[int] = ()) -> None:
 
 def _insert(session: Session, command: Book, wish: Wish, facts: BookingFacts) -> tuple[int, str]:
     uid = new_uid()
-    booking_id = session.execute(
-        insert(table_of(Booking))
-        .values(
-            uid=uid,
-            person_id=wish.person_id,
-            site_id=facts.site_id,
-            starts_at=wish.slot.starts_at,
-            ends_at=wish.slot.ends_at,
-            state=BookingState.CONFIRMED,
-            note=command.note,
-            override_reason=command.override_reason,
-            check_in_by=_check_in_by(facts),
-            created_at=wish.now,
-            revised_at=wish.now,
-            sequence=0,
-            rules_revision=wish.machines[0].revision,
-        )
-        .returning(table_of(Booking).c.id)
-    ).scalar_one()
-    session.execute(
-        insert(table_of(BookingBookable)),
-        [{"booking_id": booking_id, "bookable_id": machine.id} for machine in wish.machines],
-    )
+    values = {
+        "uid": uid,
+        "person_id": wish.person_id,
+        "site_id": facts.site_id,
+        "starts_at": wish.slot.starts_at,
+        "ends_at": wish.slot.ends_at,
+        "state": BookingState.CONFIRMED.value,
+        "note": command.note,
+        "override_reason": command.override_reason,
+        "check_in_by": _check_in_by(facts),
+        "created_at": wish.now,
+        "revised_at": wish.now,
+        "sequence": 0,
+        "rules_revision": wish.machines[0].revision,
+    }
+    booking_id = statements.ADD_BOOKING.scalar(session, values)
+    _add_machines(session, booking_id, wish)
     return booking_id, uid
+
+
+def _add_machines(session: Session, booking_id: int, wish: Wish) -> None:
+    for machine in wish.machines:
+        statements.ADD_BOOKABLE.write(
+            session, {"booking_id": booking_id, "bookable_id": machine.id}
+        )
 
 
 def _rewrite(session: Session, booking: Booking, wish: Wish, facts: BookingFacts) -> None:
@@ -305,10 +313,7 @@ def _rewrite(session: Session, booking: Booking, wish: Wish, facts: BookingFacts
     booking.revised_at = wish.now
     booking.sequence += 1
     session.execute(delete(BookingBookable).where(BookingBookable.booking_id == booking.id))
-    session.execute(
-        insert(table_of(BookingBookable)),
-        [{"booking_id": booking.id, "bookable_id": machine.id} for machine in wish.machines],
-    )
+    _add_machines(session, booking.id, wish)
 
 
 def _check_in_by(facts: BookingFacts) -> datetime:
@@ -335,15 +340,14 @@ def _grant(session: Session, booking_id: int, wish: Wish, *, moving: bool = Fals
 
 
 def _bump(session: Session, person_id: int) -> None:
-    session.execute(_BUMP, {"id_of_person": person_id})
+    """Note that what calendars and limits see of this person has changed."""
+    statements.BUMP.write(session, {"id_of_person": person_id})
 
 
-_person = table_of(Person)
-_BUMP = (
-    update(_person)
-    .where(_person.c.id == bindparam("id_of_person"))
-    .values(bookings_revision=_person.c.bookings_revision + 1)
-)
+def _bump_if_seen(session: Session, person_id: int, seen: int) -> bool:
+    """Note it, unless another change came first; say whether none did."""
+    values = {"id_of_person": person_id, "seen": seen}
+    return statements.BUMP_IF_SEEN.write(session, values) == 1
 
 
 def _told(slot: Interval, machines: Sequence[WantedMachine]) -> dict[str, Any]:

@@ -1,11 +1,8 @@
-"""The reads behind every decision, built once: building them anew costs five times their run.
-
-They stand on tables instead of mapped classes for the same reason; each takes named values.
-"""
+"""What every decision reads and writes. Each statement says which values it takes."""
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.bookings.states import QUOTA_STATES
@@ -17,6 +14,7 @@ from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable
 from labops.kernel.orm import table_of
 from labops.kernel.permissions import SITE_ROLES, Role
+from labops.kernel.prepared import Prepared
 
 _bookable = table_of(Bookable).c
 _machine = table_of(Machine).c
@@ -52,24 +50,24 @@ _wanted = (
     .join(table_of(Site), _site.id == _bookable.site_id)
 )
 
-# slugs: list of str
-WANTED_BY_SLUG = _wanted.where(_bookable.slug.in_(bindparam("slugs", expanding=True)))
+# slug: str
+WANTED_BY_SLUG = Prepared(_wanted.where(_bookable.slug == bindparam("slug")))
 
 # booking_id: int
-WANTED_BY_BOOKING = (
+WANTED_BY_BOOKING = Prepared(
     _wanted.join(table_of(BookingBookable), _of_booking.bookable_id == _machine.id)
     .where(_of_booking.booking_id == bindparam("booking_id"))
     .order_by(_machine.id)
 )
 
-# ids: list of int
-STATES = select(_machine.id, _machine.state).where(
-    _machine.id.in_(bindparam("ids", expanding=True))
-)
+# id_of_machine: int
+STATE = Prepared(select(_machine.state).where(_machine.id == bindparam("id_of_machine")))
 
-# person_id, site_id: int. One row: suspension, membership there, any role that stands in for it.
-STANDING = (
+# person_id, site_id: int. One row: what of hers changed last, suspension, membership there, any
+# role that stands in for it.
+STANDING = Prepared(
     select(
+        _person.bookings_revision,
         _person.suspended_until,
         _membership.state,
         _membership.starts_on,
@@ -85,7 +83,8 @@ STANDING = (
         table_of(RoleGrant),
         (_role.person_id == _person.id)
         & or_(
-            (_role.site_id == bindparam("site_id")) & _role.role.in_(sorted(SITE_ROLES)),
+            (_role.site_id == bindparam("site_id"))
+            & or_(*(_role.role == role.value for role in sorted(SITE_ROLES))),
             _role.role == Role.ADMIN.value,
         ),
     )
@@ -93,19 +92,18 @@ STANDING = (
     .limit(1)
 )
 
-# person_id: int; types: list of int
-CERTIFIED = (
+# person_id: int
+CERTIFIED = Prepared(
     select(_certification.machine_type_id, _certification.starts_on, _certification.ends_on)
     .where(
         _certification.person_id == bindparam("person_id"),
-        _certification.machine_type_id.in_(bindparam("types", expanding=True)),
         _certification.revoked_at.is_(None),
     )
     .order_by(_certification.starts_on)
 )
 
 # person_id: int; since: instant. A row for each machine of each booking that a limit may count.
-HELD = (
+HELD = Prepared(
     select(
         _booking.id,
         _booking.starts_at,
@@ -122,7 +120,20 @@ HELD = (
     .where(
         _booking.person_id == bindparam("person_id"),
         _booking.ends_at > bindparam("since"),
-        _booking.state.in_(sorted(QUOTA_STATES)),
+        or_(*(_booking.state == state.value for state in sorted(QUOTA_STATES))),
     )
     .order_by(_booking.starts_at, _booking.id)
 )
+
+ADD_BOOKING = Prepared(insert(table_of(Booking)).returning(_booking.id))
+ADD_BOOKABLE = Prepared(insert(table_of(BookingBookable)))
+
+# id_of_person: int. What a calendar or a limit would show of this person has changed.
+_bump = (
+    update(table_of(Person))
+    .where(_person.id == bindparam("id_of_person"))
+    .values(bookings_revision=_person.bookings_revision + 1)
+)
+BUMP = Prepared(_bump)
+# seen: int. The same, unless it had changed since it was read.
+BUMP_IF_SEEN = Prepared(_bump.where(_person.bookings_revision == bindparam("seen")))

@@ -18,5 +18,6 @@ class BookingState(StrEnum):
 
 
 OPEN_STATES = frozenset({BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.CHECKED_IN})
+HOLDING_STATES = OPEN_STATES | {BookingState.FINISHED}
 # Whoever did not come used up time that others could have had; whoever cancelled did not.
 QUOTA_STATES = OPEN_STATES | {BookingState.FINISHED, BookingState.MISSED}

@@ -13,14 +13,13 @@ from labops.domain.bookings import queries
 from labops.domain.bookings.policies import open_spans
 from labops.domain.bookings.queries import BookingView, Search
 from labops.domain.closures import queries as closures
-from labops.domain.house_rules.queries import SiteRules, site_rules
+from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import queries as machine_queries
 from labops.domain.machines.queries import MachineView
 from labops.domain.machines.states import MachineState
 from labops.domain.sites.queries import find_site, weekly_hours
 from labops.kernel import ledger, local_time
-from labops.kernel.db import remembered
 from labops.kernel.errors import NotFound
 from labops.kernel.interval import Interval, merged, without
 from labops.kernel.permissions import Actor
@@ -107,16 +106,17 @@ def of_site(
     shut = closures.during(session, site.id, window, space_ids=sorted(spaces))
     opening = weekly_hours(session, site.id, site.revision).open_during(window, zone)
     claimed = ledger.busy(session, [machine.id for machine in machines], window)
-    rules = remembered(
-        session,
-        ("rules of all levels", site.id, site.revision),
-        lambda: site_rules(session, site.id),
-    )
     by_machine = _by_machine(bookings)
     times = tuple(
         MachineTimes(
             machine=machine,
-            rules=_rules_of(session, rules, machine),
+            rules=rules_in_force(
+                session,
+                site.id,
+                site.revision,
+                category=machine.type_slug,
+                machine=machine.slug,
+            ),
             open=_within(
                 open_spans(
                     opening,
@@ -165,14 +165,6 @@ def full_spans(claims: Iterable[Interval], capacity: int) -> tuple[Interval, ...
                 spans.append(Interval(since, at))
             since = None
     return merged(spans)
-
-
-def _rules_of(session: Session, rules: SiteRules, machine: MachineView) -> HouseRules:
-    return remembered(
-        session,
-        ("house rules", machine.site_id, machine.site_revision, machine.type_slug, machine.slug),
-        lambda: rules.of(category=machine.type_slug, machine=machine.slug),
-    )
 
 
 def _within(spans: Sequence[Interval], window: Interval) -> tuple[Interval, ...]:

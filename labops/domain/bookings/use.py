@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from labops.domain.bookings import queries
+from labops.domain.bookings import queries, statements
 from labops.domain.bookings.commands import AtStation
 from labops.domain.bookings.events import (
     BookingCheckedIn,
@@ -24,7 +24,6 @@ from labops.domain.bookings.gathering import (
 from labops.domain.bookings.models import Booking
 from labops.domain.bookings.policies import booking_problems
 from labops.domain.bookings.states import BookingState
-from labops.domain.people.models import Person
 from labops.domain.stations.models import Scan
 from labops.kernel import audit, ledger, outbox
 from labops.kernel.db import reading, unit_of_work
@@ -191,7 +190,7 @@ def _refuse_check_in(
         if now < booking.starts_at and _in_use(session, machine, booking)
     ]
     if problems:
-        raise Refused(problems)
+        raise Refused(problems, zone=machines[0].zone)
 
 
 def _in_use(session: Session, machine: WantedMachine, booking: Booking) -> bool:
@@ -262,11 +261,7 @@ def _conclude(
     booking.revised_at = now
     if event is BookingMissed:
         booking.sequence += 1  # only this one changes what a calendar shows
-    session.execute(
-        update(Person)
-        .where(Person.id == booking.person_id)
-        .values(bookings_revision=Person.bookings_revision + 1)
-    )
+    statements.BUMP.write(session, {"id_of_person": booking.person_id})
     fact: DomainEvent = event(booking_uid=booking.uid, revision=booking.sequence)
     outbox.record(session, fact, now=now)
     audit.record(

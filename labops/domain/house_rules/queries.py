@@ -63,7 +63,14 @@ def rules_in_force(
     return remembered(
         session,
         ("house rules", site_id, revision, category, machine),
-        lambda: site_rules(session, site_id).of(category=category, machine=machine),
+        lambda: levels_in_force(session, site_id, revision).of(category=category, machine=machine),
+    )
+
+
+def levels_in_force(session: Session, site_id: int, revision: int) -> SiteRules:
+    """Return all levels of the site's rules, read once while the site's revision stands."""
+    return remembered(
+        session, ("rules of all levels", site_id, revision), lambda: site_rules(session, site_id)
     )
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from labops.domain.memberships.models import Membership
 from labops.domain.people.models import Account, ApiToken, Person, RoleGrant, SignIn
 from labops.kernel.errors import NotFound
 from labops.kernel.ids import digest
+from labops.kernel.orm import table_of
 from labops.kernel.permissions import ROLE_PERMISSIONS, Actor, Permission, Role, Scope
+from labops.kernel.prepared import Prepared
 
 IDLE_LIMIT = timedelta(days=14)
 ABSOLUTE_LIMIT = timedelta(days=60)
@@ -35,49 +37,61 @@ class CurrentPerson:
     actor: Actor
 
 
+_person = table_of(Person).c
+_role = table_of(RoleGrant).c
+_account = table_of(Account).c
+_sign_in = table_of(SignIn).c
+_token = table_of(ApiToken).c
 _WHO = (
-    Person.id.label("person_id"),
-    Person.uid,
-    Person.name,
-    Person.language,
-    Person.suspended_until,
-    RoleGrant.role,
-    RoleGrant.site_id.label("role_site_id"),
+    _person.id.label("person_id"),
+    _person.uid,
+    _person.name,
+    _person.language,
+    _person.suspended_until,
+    _role.role,
+    _role.site_id.label("role_site_id"),
 )
-
-# Every call of a program asks this: built once, because building it anew costs more than its run.
-_OF_TOKEN = (
-    select(*_WHO, ApiToken.scope, ApiToken.id.label("token_id"))
-    .join(Person, Person.id == ApiToken.person_id)
-    .outerjoin(RoleGrant, RoleGrant.person_id == Person.id)
+# Every web request asks one of these.
+_OF_TOKEN = Prepared(
+    select(*_WHO, _token.scope, _token.id.label("token_id"))
+    .select_from(table_of(ApiToken))
+    .join(table_of(Person), _person.id == _token.person_id)
+    .outerjoin(table_of(RoleGrant), _role.person_id == _person.id)
     .where(
-        ApiToken.secret_digest == bindparam("secret_digest"),
-        ApiToken.revoked_at.is_(None),
-        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+        _token.secret_digest == bindparam("secret_digest"),
+        _token.revoked_at.is_(None),
+        or_(_token.expires_at.is_(None), _token.expires_at > bindparam("now")),
+    )
+)
+_OF_SIGN_IN = Prepared(
+    select(
+        *_WHO,
+        _account.id.label("account_id"),
+        _account.email,
+        _sign_in.id.label("sign_in_id"),
+        _sign_in.last_seen_at,
+    )
+    .select_from(table_of(SignIn))
+    .join(table_of(Account), _account.id == _sign_in.account_id)
+    .join(table_of(Person), _person.id == _account.person_id)
+    .outerjoin(table_of(RoleGrant), _role.person_id == _person.id)
+    .where(
+        _sign_in.secret_digest == bindparam("secret_digest"),
+        _sign_in.ended_at.is_(None),
+        _sign_in.last_seen_at > bindparam("seen_after"),
+        _sign_in.created_at > bindparam("begun_after"),
     )
 )
 
 
 def of_sign_in(session: Session, secret: str, *, now: datetime) -> CurrentPerson | None:
     """Return who holds the sign-in cookie, or `None` when it is unknown, ended or too old."""
-    rows = session.execute(
-        select(
-            *_WHO,
-            Account.id.label("account_id"),
-            Account.email,
-            SignIn.id.label("sign_in_id"),
-            SignIn.last_seen_at,
-        )
-        .join(Account, Account.id == SignIn.account_id)
-        .join(Person, Person.id == Account.person_id)
-        .outerjoin(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(
-            SignIn.secret_digest == digest(secret),
-            SignIn.ended_at.is_(None),
-            SignIn.last_seen_at > now - IDLE_LIMIT,
-            SignIn.created_at > now - ABSOLUTE_LIMIT,
-        )
-    ).all()
+    values = {
+        "secret_digest": digest(secret),
+        "seen_after": now - IDLE_LIMIT,
+        "begun_after": now - ABSOLUTE_LIMIT,
+    }
+    rows = _OF_SIGN_IN.rows(session, values)
     if not rows:
         return None
     first = rows[0]
@@ -96,7 +110,7 @@ def of_sign_in(session: Session, secret: str, *, now: datetime) -> CurrentPerson
 
 def of_token(session: Session, secret: str, *, now: datetime) -> tuple[Actor, int] | None:
     """Return who holds the API token and the token's id, or `None` when it is not valid."""
-    rows = session.execute(_OF_TOKEN, {"secret_digest": digest(secret), "now": now}).all()
+    rows = _OF_TOKEN.rows(session, {"secret_digest": digest(secret), "now": now})
     if not rows:
         return None
     return _actor(rows, Scope(rows[0].scope), now), rows[0].token_id
@@ -106,15 +120,16 @@ def actor_of(session: Session, person_id: int, *, now: datetime) -> Actor:
     """Return the actor that a person is, with all her rights."""
     rows = session.execute(
         select(*_WHO)
-        .outerjoin(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(Person.id == person_id)
+        .select_from(table_of(Person))
+        .outerjoin(table_of(RoleGrant), _role.person_id == _person.id)
+        .where(_person.id == person_id)
     ).all()
     if not rows:
         raise NotFound
     return _actor(rows, Scope.STAFF, now)
 
 
-def _actor(rows: Sequence[Row[*tuple[Any, ...]]], scope: Scope, now: datetime) -> Actor:
+def _actor(rows: Sequence[Any], scope: Scope, now: datetime) -> Actor:
     everywhere: frozenset[Permission] = frozenset()
     at_sites: dict[int, frozenset[Permission]] = {}
     for row in rows:

@@ -1,0 +1,146 @@
+"""Statements on a hot path: compiled once for each engine, then handed to the driver as they are.
+
+SQLAlchemy finds out anew, at each run, how a statement is spelled, which values it takes and what
+its columns are; half of a booking's time went there. A `Prepared` asks once. Errors, events and
+transactions stay SQLAlchemy's own.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, Executable
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.types import TypeEngine
+
+Convert = Callable[[Any], Any]
+_CONNECTION = "connection of a prepared statement"
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """A statement as one engine's driver takes it.
+
+    `fixed` are values that the statement itself holds; `given` is what turns the others into what
+    the driver takes; `order` is theirs when the driver counts values instead of naming them;
+    `columns` are those of the answer that have to be turned back.
+    """
+
+    text: str
+    fixed: Mapping[str, Any]
+    given: tuple[tuple[str, Convert | None], ...]
+    order: tuple[str, ...] | None
+    make_row: Convert
+    columns: tuple[tuple[int, Convert], ...]
+
+    def run(self, session: Session, values: Mapping[str, Any]) -> CursorResult[Any]:
+        named = dict(self.fixed)
+        for name, convert in self.given:
+            value = values[name]
+            named[name] = value if convert is None else convert(value)
+        taken: Any = named if self.order is None else tuple([named[name] for name in self.order])
+        return _connection(session).exec_driver_sql(self.text, taken)
+
+
+class Prepared:
+    """A statement on tables whose values are `bindparam`s, or the columns of an insert.
+
+    Lists of values (`IN` of a parameter) are not for it. A value that is missing is a `KeyError`.
+    Nothing is flushed before it runs.
+    """
+
+    __slots__ = ("_spelled", "_statement")
+
+    def __init__(self, statement: Executable) -> None:
+        self._statement = statement
+        self._spelled: dict[str, _Spelled] = {}
+
+    def rows(self, session: Session, values: Mapping[str, Any]) -> list[Any]:
+        """Run it and return named tuples."""
+        spelled = self._for(session, values)
+        with spelled.run(session, values) as result:
+            found: Iterable[Any] = result.cursor.fetchall()
+        columns: list[Any] = list(zip(*found, strict=True)) if spelled.columns else []
+        if columns:
+            for index, convert in spelled.columns:
+                columns[index] = map(convert, columns[index])
+            found = zip(*columns, strict=True)
+        return list(map(spelled.make_row, found))
+
+    def row(self, session: Session, values: Mapping[str, Any]) -> Any:
+        """Run it and return the first row as a named tuple, or `None`."""
+        found = self.rows(session, values)
+        return found[0] if found else None
+
+    def scalar(self, session: Session, values: Mapping[str, Any]) -> Any:
+        """Run it and return the first value of the first row, or `None`."""
+        found = self.rows(session, values)
+        return found[0][0] if found else None
+
+    def write(self, session: Session, values: Mapping[str, Any]) -> int:
+        """Run it and return how many rows it touched."""
+        return self._for(session, values).run(session, values).rowcount
+
+    def _for(self, session: Session, values: Mapping[str, Any]) -> _Spelled:
+        dialect = session.get_bind().dialect
+        spelled = self._spelled.get(dialect.name)
+        if spelled is None:
+            spelled = self._spelled[dialect.name] = _spell(self._statement, dialect, values)
+        return spelled
+
+
+def _connection(session: Session) -> Connection:
+    """Return the session's connection, asking the session once a transaction."""
+    transaction = session.get_transaction()
+    kept = session.info.get(_CONNECTION)
+    if kept is None or kept[0] is not transaction:
+        connection = session.connection()
+        kept = session.info[_CONNECTION] = (session.get_transaction(), connection)
+    return cast("Connection", kept[1])
+
+
+def _spell(statement: Executable, dialect: Dialect, values: Mapping[str, Any]) -> _Spelled:
+    assert isinstance(statement, ClauseElement)  # noqa: S101 - for the type checker
+    keys = list(values) if getattr(statement, "is_insert", False) else None
+    compiled = statement.compile(dialect=dialect, column_keys=keys)
+    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - for the type checker
+    if compiled.post_compile_params or compiled.insert_prefetch or compiled.update_prefetch:
+        raise ValueError("A prepared statement takes no lists and fills in no defaults.")
+    fixed: dict[str, Any] = {}
+    given: list[tuple[str, Convert | None]] = []
+    for bind, name in compiled.bind_names.items():
+        convert = _bind_converter(bind, dialect)
+        if bind.required:
+            given.append((name, convert))
+        else:
+            value = bind.effective_value
+            fixed[name] = value if convert is None else convert(value)
+    columns = list(getattr(statement, "exported_columns", ()))
+    converters = ((n, _result_converter(c.type, dialect)) for n, c in enumerate(columns))
+    return _Spelled(
+        text=str(compiled),
+        fixed=fixed,
+        given=tuple(given),
+        order=tuple(compiled.positiontup) if compiled.positiontup is not None else None,
+        make_row=_row_type([column.key for column in columns]),
+        columns=tuple((n, convert) for n, convert in converters if convert is not None),
+    )
+
+
+def _row_type(names: list[str]) -> Convert:
+    kind: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024
+    make: Convert = kind._make
+    return make
+
+
+def _bind_converter(bind: BindParameter[Any], dialect: Dialect) -> Convert | None:
+    return bind.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _result_converter(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
