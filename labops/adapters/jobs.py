@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from labops.adapters import mail, notices
 from labops.adapters.letters import MailRefused
-from labops.adapters.mail import MailServerAway
+from labops.adapters.mail import MailPostponed, MailServerAway
 from labops.domain.bookings import use
 from labops.domain.notifications.services import forget_told
 from labops.domain.people.retention import forget_sign_ins
@@ -47,6 +47,8 @@ class Told(StrEnum):
 
     DELIVERED = "delivered"
     FAILED = "failed"
+    GIVEN_UP = "given up"
+    POSTPONED = "postponed"
     TAKEN = "taken by another worker"
     SERVER_AWAY = "waiting for the mail server"
 
@@ -62,12 +64,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobState:
-    """When a job last ran and how that went; `late` when readiness would suffer from it."""
+    """When a job last ran and how that went.
+
+    `late` says that its last success is too long ago: then this installation is not ready. A run
+    that failed is no such thing yet; it is tried again soon.
+    """
 
     name: str
     period: timedelta
     started_at: datetime | None
     finished_at: datetime | None
+    succeeded_at: datetime | None
     outcome: str
     error: str | None
     due_at: datetime | None
@@ -89,7 +96,7 @@ def deliver_outbox(now: datetime, dry_run: bool) -> str:  # noqa: FBT001 - a job
         told = _tell(message_id, now=now + passed)
         counts[told] += 1
         if told is Told.SERVER_AWAY:
-            break  # the others would only use up their attempts
+            break  # the others would only wait for the same closed door
     return ", ".join(f"{count} {told}" for told, count in counts.items()) or "nothing to deliver"
 
 
@@ -111,12 +118,23 @@ def _tell(message_id: int, *, now: datetime) -> Told:
     except Exception as error:  # noqa: BLE001 - one fact that cannot be told must not stop the rest
         sentence = sentence_of(error)
         log.warning("%s could not be told: %s", key, sentence)
-        with unit_of_work() as session:
-            outbox.mark_failed(session, message_id, sentence, now=now + _passed(began))
-        return Told.SERVER_AWAY if isinstance(error, MailServerAway) else Told.FAILED
+        return _not_told(message_id, error, sentence, now=now + _passed(began))
     with unit_of_work() as session:
         outbox.mark_delivered(session, message_id, now=now + _passed(began))
     return Told.DELIVERED
+
+
+def _not_told(message_id: int, error: Exception, sentence: str, *, now: datetime) -> Told:
+    """Note why a fact could not be told: only faults of our own use up its attempts."""
+    with unit_of_work() as session:
+        if isinstance(error, MailRefused):
+            outbox.give_up(session, message_id, sentence, now=now)
+            return Told.GIVEN_UP
+        if isinstance(error, MailServerAway | MailPostponed):
+            outbox.postpone(session, message_id, sentence, now=now)
+            return Told.SERVER_AWAY if isinstance(error, MailServerAway) else Told.POSTPONED
+        outbox.mark_failed(session, message_id, sentence, now=now)
+        return Told.FAILED
 
 
 def release_missed(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
@@ -188,7 +206,7 @@ def is_due(session: Session, name: str, *, now: datetime) -> bool:
 def sentence_of(error: Exception) -> str:
     """Return what went wrong in a line, without the statement and values of a database error."""
     reason = one_line(str(getattr(error, "orig", None) or error))
-    if isinstance(error, MailServerAway | MailRefused):
+    if isinstance(error, MailServerAway | MailPostponed | MailRefused):
         return reason
     return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 
@@ -200,6 +218,7 @@ def _state(job: Job, run: JobRun | None, now: datetime, *, scheduled: bool) -> J
             period=job.period,
             started_at=None,
             finished_at=None,
+            succeeded_at=None,
             outcome="",
             error=None,
             due_at=None,
@@ -210,18 +229,21 @@ def _state(job: Job, run: JobRun | None, now: datetime, *, scheduled: bool) -> J
     pause = job.period if ended_well else min(job.period, RETRY_AFTER)
     due_at = run.started_at + pause
     oldest = now - LATE_PERIODS * job.period - LATE_GRACE
-    last = run.finished_at or run.started_at
+    # One that never succeeded has no last success to grow stale: its first failure counts.
+    never = run.succeeded_at is None and (run.error is not None or run.started_at < oldest)
+    stale = run.succeeded_at is not None and run.succeeded_at < oldest
     return JobState(
         name=job.name,
         period=job.period,
         started_at=run.started_at,
         finished_at=run.finished_at,
+        succeeded_at=run.succeeded_at,
         outcome=run.outcome,
         error=run.error,
         due_at=due_at,
         # A timer never fires to the microsecond: a tenth of the pause too early is on time.
         due=due_at - pause / 10 <= now,
-        late=scheduled and (run.error is not None or last < oldest),
+        late=scheduled and (never or stale),
     )
 
 

@@ -39,7 +39,7 @@ class MailSettingsError(ValueError):
 
 
 class MailRefused(Exception):
-    """The way out is open, but this one mail was not taken."""
+    """The way out is open, but this one mail will never be taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

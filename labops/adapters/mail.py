@@ -22,6 +22,7 @@ from labops.settings import Settings
 
 __all__ = [
     "FileTransport",
+    "MailPostponed",
     "MailServerAway",
     "MailSettingsError",
     "MemoryTransport",
@@ -35,6 +36,7 @@ __all__ = [
 
 TIMEOUT_SECONDS = 15
 _NOT_NOW = 421  # "service not available, closing the channel", whatever was asked
+_PERMANENT = 500  # replies from here on are final, those below ask to come again
 _EXTENSION = "labops.mail"
 
 
@@ -42,11 +44,18 @@ class MailServerAway(Exception):
     """The way out is closed for every mail at the moment: no use in trying the next one."""
 
 
+class MailPostponed(Exception):
+    """The way out is open, but this one mail is to come again later."""
+
+
 class Transport(Protocol):
     """A way out."""
 
     def send(self, message: EmailMessage) -> None:
-        """Hand the mail over; raises `MailServerAway` or `MailRefused` when it did not leave."""
+        """Hand the mail over.
+
+        Raises `MailServerAway`, `MailPostponed` or `MailRefused` when it did not leave.
+        """
 
 
 @dataclass(slots=True)
@@ -107,8 +116,7 @@ class SmtpTransport:
             raise MailServerAway(self._told(error)) from error
         except smtplib.SMTPException as error:
             server.close()
-            kind = MailServerAway if _code_of(error) == _NOT_NOW else MailRefused
-            raise kind(self._told(error)) from error
+            raise _kind_of(error)(self._told(error)) from error
         except OSError as error:
             server.close()
             raise MailServerAway(self._told(error)) from error
@@ -171,7 +179,7 @@ def use_transport(way_out: Transport) -> None:
 
 
 def deliver(letter: Letter, *, now: datetime) -> None:
-    """Send the letter; raises `MailServerAway` or `MailRefused`."""
+    """Send the letter; raises `MailServerAway`, `MailPostponed` or `MailRefused`."""
     transport().send(written(letter, current_app.config["LABOPS"], now=now))
 
 
@@ -197,8 +205,19 @@ def _smtp(url: SplitResult) -> SmtpTransport:
     )
 
 
-def _code_of(error: smtplib.SMTPException) -> int | None:
-    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
+def _kind_of(error: smtplib.SMTPException) -> type[Exception]:
+    """Return what the server's answer means for this mail and for the others."""
+    if isinstance(error, smtplib.SMTPHeloError | smtplib.SMTPSenderRefused):
+        return MailServerAway  # it takes nothing from us, whoever it is for
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _text in error.recipients.values()]
+    elif isinstance(error, smtplib.SMTPResponseException):
+        codes = [error.smtp_code]
+    else:
+        return MailRefused  # it cannot carry such a mail at all
+    if _NOT_NOW in codes:
+        return MailServerAway
+    return MailRefused if min(codes, default=_PERMANENT) >= _PERMANENT else MailPostponed
 
 
 def _sentence(error: OSError) -> str:

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from labops.blueprints import formats
+from labops.blueprints.words import role_name
 from labops.kernel.errors import Problem
 
 Sentence = Callable[[Mapping[str, Any]], str]
@@ -62,9 +63,10 @@ SENTENCES: dict[str, Sentence] = {
     "booking.too-soon": lambda p: _(
         "This machine must be booked at least %(notice)s ahead.", notice=p["notice"]
     ),
-    "booking.too-far": lambda p: _(
-        "Bookings open %(days)s days ahead: the last day is now %(last_day)s.",
-        days=p["days"],
+    "booking.too-far": lambda p: ngettext(
+        "Bookings open one day ahead: the last day is now %(last_day)s.",
+        "Bookings open %(num)d days ahead: the last day is now %(last_day)s.",
+        p["days"],
         last_day=p["last_day"],
     ),
     "booking.outside-hours": lambda p: _("The site is not open during all of that time."),
@@ -72,9 +74,10 @@ SENTENCES: dict[str, Sentence] = {
         "The site is closed from %(start)s to %(end)s.", start=p["starts_at"], end=p["ends_at"]
     ),
     "booking.quota": lambda p: _quota(p),  # noqa: PLW0108 - defined below
-    "booking.too-many-open": lambda p: _(
-        "You have %(used)s bookings still to come, and %(limit)s is the most.",
-        used=p["used"],
+    "booking.too-many-open": lambda p: ngettext(
+        "You have one booking still to come, and %(limit)s is the most.",
+        "You have %(num)d bookings still to come, and %(limit)s is the most.",
+        p["used"],
         limit=p["limit"],
     ),
     "booking.one-at-a-time": lambda p: ngettext(
@@ -122,17 +125,24 @@ SENTENCES: dict[str, Sentence] = {
         "Confirm your address first: we have just sent you the link again."
     ),
     "account.known": lambda p: _("There is already an account for %(email)s.", email=p["email"]),
-    "password.too-short": lambda p: _(
-        "The password needs at least %(shortest)s characters.", shortest=p["shortest"]
+    "password.too-short": lambda p: ngettext(
+        "The password needs at least one character.",
+        "The password needs at least %(num)d characters.",
+        p["shortest"],
     ),
-    "password.too-long": lambda p: _(
-        "The password may have at most %(longest)s characters.", longest=p["longest"]
+    "password.too-long": lambda p: ngettext(
+        "The password may have at most one character.",
+        "The password may have at most %(num)d characters.",
+        p["longest"],
     ),
     "role.wrong-place": lambda p: _(
-        "The role %(role)s is given at a site, or over all sites: not this way.", role=p["role"]
+        "The role %(role)s is given at a site, or over all sites: not this way.",
+        role=role_name(p["role"]),
     ),
-    "feed.too-many": lambda p: _(
-        "You have %(limit)s calendar addresses. Revoke one that you do not use.", limit=p["limit"]
+    "feed.too-many": lambda p: ngettext(
+        "You have one calendar address. Revoke it if you do not use it.",
+        "You have %(num)d calendar addresses. Revoke one that you do not use.",
+        p["limit"],
     ),
     "station.known": lambda p: _("This machine already has a label."),
     "hours.wrong-span": lambda p: _("Opening must come before closing."),
@@ -174,6 +184,15 @@ SENTENCES: dict[str, Sentence] = {
     "inventory.too-many-cells": lambda p: _("This line has more cells than the heading."),
     "inventory.doubled": lambda p: _("Line %(other)s is the same machine.", other=p["other"]),
     "inventory.elsewhere": lambda p: _("This machine stands at another site."),
+    "photo.unreadable": lambda p: _(
+        "This is no JPEG, PNG or WebP picture, or the file is damaged."
+    ),
+    "photo.too-large": lambda p: _(
+        "The file is larger than %(most)s MiB. Choose a smaller one.", most=p["most"]
+    ),
+    "photo.too-many-pixels": lambda p: _(
+        "The picture has more than %(most)s million pixels. Make it smaller first.", most=p["most"]
+    ),
     "rules.unknown-key": lambda p: _("There is no rule called “%(field)s”.", field=p["field"]),
     "rules.not-a-count": lambda p: _("%(field)s must be a whole number.", field=p["field"]),
     "rules.not-yes-or-no": lambda p: _("%(field)s must be true or false.", field=p["field"]),

@@ -11,6 +11,7 @@ from flask_babel import force_locale
 
 from labops.app import create_app
 from labops.blueprints.messages import sentence_for
+from labops.kernel.db import db, reading
 from labops.kernel.errors import Forbidden, Invalid, LabopsError, NotFound, Refused
 from labops.settings import SettingsError, load_settings
 
@@ -31,6 +32,10 @@ def with_app(command: Command) -> Command:
                 return command(*args, **kwargs)
             except LabopsError as error:
                 raise click.ClickException(sentences(error)) from error
+            finally:
+                # A command that leaves connections open is warned about, and waits for them.
+                reading().close()
+                db.engine.dispose()
 
     return inside  # type: ignore[return-value]
 

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask
 
-from labops.adapters.jobs import LEASE
+from labops.adapters import jobs
+from labops.adapters.jobs import LEASE, JobState
 from labops.app import create_app
 from labops.blueprints.assets import FrontEndNotBuilt, read_manifest
 from labops.kernel import clock, condition, local_time
@@ -135,6 +136,20 @@ def _scheduler(_app: Flask, _settings: Settings) -> Finding:
     return Finding("scheduler", "ok", f"runs as {holder}")
 
 
+def _jobs(_app: Flask, _settings: Settings) -> Finding:
+    found = condition.answer(lambda: jobs.states(reading(), now=clock.now()))
+    told = [f"{state.name} {_since(state)}" for state in found if state.late or state.error]
+    if not told:
+        return Finding("jobs", "ok", "none is late and none failed")
+    level = "failure" if any(state.late for state in found) else "warning"
+    return Finding("jobs", level, f"{'; '.join(told)}; see: labops jobs list")
+
+
+def _since(state: JobState) -> str:
+    last = f"{state.succeeded_at:%Y-%m-%d %H:%M} UTC" if state.succeeded_at else "never"
+    return f"last succeeded: {last}" + (f" ({state.error})" if state.error else "")
+
+
 def _rate_limits(_app: Flask, settings: Settings) -> Finding:
     if not settings.rate_limits:
         level = "failure" if settings.production else "warning"
@@ -157,6 +172,7 @@ CHECKS: tuple[Check, ...] = (
     _guard,
     _clock,
     _scheduler,
+    _jobs,
 )
 GROUND = {_database, _schema}
 

@@ -28,16 +28,16 @@ def show(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_plain(state) for state in found], indent=2))
         return
-    click.echo(_line("JOB", "EVERY", "LAST STARTED", "FINISHED", "DUE", "OUTCOME"))
+    click.echo(_line("JOB", "EVERY", "LAST STARTED", "LAST SUCCESS", "DUE", "OUTCOME"))
     for state in found:
         click.echo(
             _line(
                 state.name,
                 f"{int(state.period.total_seconds())} s",
                 _at(state.started_at),
-                _at(state.finished_at),
+                _at(state.succeeded_at),
                 "now" if state.due else _at(state.due_at),
-                f"failed: {state.error}" if state.error else state.outcome or "-",
+                _outcome(state),
             )
         )
 
@@ -53,6 +53,11 @@ def run(name: str, *, dry_run: bool) -> None:
     except JobFailed as error:
         raise click.ClickException(f"{name} failed: {error}") from error
     click.echo(f"{name}{' (dry run)' if dry_run else ''}: {outcome}")
+
+
+def _outcome(state: JobState) -> str:
+    late = "late; " if state.late else ""
+    return late + (f"failed: {state.error}" if state.error else state.outcome or "-")
 
 
 def _line(*cells: str) -> str:
@@ -71,6 +76,7 @@ def _plain(state: JobState) -> dict[str, object]:
         "period_seconds": state.period.total_seconds(),
         "started_at": _iso(state.started_at),
         "finished_at": _iso(state.finished_at),
+        "succeeded_at": _iso(state.succeeded_at),
         "outcome": state.outcome,
         "error": state.error,
         "due_at": _iso(state.due_at),

@@ -49,11 +49,10 @@ def unit_of_work() -> Iterator[Session]:
         raise RuntimeError("unit_of_work() is already open: pass its session on")
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("unsaved changes made outside unit_of_work()")
-    session.rollback()  # end the read snapshot, so that what is checked now is fresh
     session.info["unit_of_work"] = True
     with _turn_to_write(session):
         try:
-            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+            _begin(session)
             yield session
             session.commit()
         except BaseException:
@@ -61,6 +60,15 @@ def unit_of_work() -> Iterator[Session]:
             raise
         finally:
             session.info.pop("unit_of_work", None)
+
+
+def _begin(session: Session) -> None:
+    """See from now on what is true now, whatever was read before."""
+    if is_sqlite(session):
+        session.rollback()  # a read transaction keeps its snapshot
+        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    else:
+        session.expire_all()  # PostgreSQL's statements are fresh each: one transaction less
 
 
 @contextmanager

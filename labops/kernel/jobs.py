@@ -14,13 +14,14 @@ LEASE_TIME = timedelta(seconds=30)
 
 
 class JobRun(Base):
-    """The last run of one job."""
+    """The last run of one job, and the last that did its work."""
 
     __tablename__ = "job_run"
 
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    succeeded_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(200), default="")
     error: Mapped[str | None] = mapped_column(String(500))
     run_count: Mapped[int] = mapped_column(default=0)
@@ -86,6 +87,8 @@ def mark_finished(
     """Note how the job ended; `error` is the exception's text when it failed."""
     run = session.get_one(JobRun, name)
     run.finished_at = now
+    if error is None:
+        run.succeeded_at = now
     run.outcome = outcome[:200]
     run.error = error[:500] if error else None
 

@@ -37,8 +37,9 @@ from labops.kernel.interval import Interval
 from labops.kernel.orm import Base, PrimaryKey, table_of
 from labops.kernel.prepared import Prepared
 
-# No single claim is longer, so a search for what reaches into a span need look back no further.
-LONGEST_CLAIM = timedelta(days=31)
+# No single claim is longer (30 days, a day of set-up, a day of clean-up), so a search for what
+# reaches into a span need look back no further.
+LONGEST_CLAIM = timedelta(days=32)
 GUARD_NAME = "allocation_no_overlap"
 
 

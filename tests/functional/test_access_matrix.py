@@ -12,15 +12,21 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.routing import Rule
 
+from labops.adapters import photos
 from labops.blueprints.access import access_of
 from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book
 from labops.domain.calendars.services import open_feed
+from labops.domain.machines.queries import by_slug as machine_by_slug
 from labops.kernel import clock
 from labops.kernel.db import reading
+from labops.kernel.outbox import OutboxMessage
 from labops.kernel.permissions import Permission
+from tests.support.forms import post
+from tests.support.pictures import picture
 from tests.support.world import World, next_slot
 
 KINDS = {
@@ -48,6 +54,7 @@ def places(app: Flask, world: World) -> dict[str, str]:
     secret = open_feed(actor=world.actor("alice", clock.now()), now=clock.now())
     from labops.domain.stations import queries as stations  # noqa: PLC0415
 
+    keep_photo(world)
     station = stations.by_code(reading(), world.laser_code)
     assert station is not None
     return {
@@ -59,7 +66,15 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "secret": secret,
         "token": "nonsense",
         "station_id": str(station.id),
+        "message_id": str(reading().scalars(select(OutboxMessage.id)).first()),
+        "photo": f"{machine_by_slug(reading(), 'laser').photo}-small.webp",
     }
+
+
+def keep_photo(world: World) -> None:
+    """Give the laser a photo."""
+    bob = world.actor("bob", clock.now())
+    photos.replace("laser", photos.made(picture()), actor=bob, now=clock.now())
 
 
 def address(rule: Rule, places: dict[str, str]) -> str | None:
@@ -145,3 +160,30 @@ def test_every_write_refuses_strangers_and_nobody(
 def test_every_permission_is_used_by_somebody(app: Flask) -> None:
     declared = {access_of(view) for view in app.view_functions.values()}
     assert declared <= {"public", "signed-in", None, *Permission}
+
+
+# What the general tables cannot say: who gets through to an act, by its status when it is fine.
+ACTS = {
+    "/messages/{message_id}/again": ("/messages", {"staff", "other site's staff", "admin"}),
+    "/machines/laser/edit": ("/machines/laser/edit", {"staff", "admin"}),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_only_staff_get_through_to_what_staff_do(
+    app: Flask, world: World, places: dict[str, str], act: str
+) -> None:
+    page, allowed = ACTS[act]
+    for kind, who in KINDS.items():
+        if who is None:
+            continue
+        browser = world.browser(app, who)
+        status = post(browser, page if kind in allowed else "/profile", act.format(**places))
+        # Nothing was given up, and the form is empty: whoever may act is told so.
+        assert status.status_code in ({404, 422} if kind in allowed else {403}), kind
+
+
+def test_a_photo_is_for_everybody(app: Flask, world: World, places: dict[str, str]) -> None:
+    for who in KINDS.values():
+        browser = world.browser(app, who) if who else app.test_client()
+        assert browser.get(f"/photos/{places['photo']}").status_code == 200

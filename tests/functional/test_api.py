@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from labops.domain.bookings.models import Booking
+from labops.domain.people import administration
+from labops.domain.people.models import ApiToken
+from labops.kernel import clock
 from labops.kernel.db import reading
 from labops.kernel.permissions import Scope
 from tests.support.world import World, next_slot
@@ -171,3 +176,74 @@ def test_the_description_names_every_operation(client: FlaskClient, world: World
     assert document["openapi"] == "3.1.0"
     assert set(document["paths"]["/bookings"]) == {"get", "post"}
     assert "NewBooking" in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "ends_at", "status", "code"),
+    [
+        ("2026-12-01T10:00:00Z", "2027-01-01T10:00:00Z", 409, "booking.too-long"),
+        ("2026-12-01T10:00:00Z", "2150-01-01T10:00:00Z", 409, "booking.too-long"),
+        ("2026-12-01T10:00:00Z", "9999-12-31T10:00:00Z", 422, "field.out-of-range"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T02:00:00Z", 422, "field.out-of-range"),
+        ("9999-12-31T10:00:00Z", "9999-12-31T11:00:00Z", 422, "field.out-of-range"),
+        ("9999-12-31T23:58:00-05:00", "9999-12-31T23:59:00-05:00", 422, "field.out-of-range"),
+        ("0001-01-01T00:00:00+05:00", "0001-01-01T02:00:00+05:00", 422, "field.out-of-range"),
+    ],
+)
+def test_no_reason_makes_a_booking_of_months(
+    client: FlaskClient, world: World, starts_at: str, ends_at: str, status: int, code: str
+) -> None:
+    body = wish() | {"starts_at": starts_at, "ends_at": ends_at, "override_reason": "A fair"}
+    bob = world.headers("bob")
+    refused = client.post(BOOKINGS, json=body, headers=bob)
+    assert refused.status_code == status
+    said = {reason["code"]: reason for reason in refused.json["reasons"]}
+    assert said[code]["overridable"] is False
+    assert status == 422 or "30 " in said[code]["detail"]
+    made = client.post(BOOKINGS, json=wish(), headers=bob)
+    times = {"starts_at": starts_at, "ends_at": ends_at, "override_reason": "A fair"}
+    moved = client.patch(made.headers["Location"], json=times, headers=bob)
+    assert moved.status_code == status
+
+
+def test_when_a_token_was_last_used_is_noted_once_an_hour(
+    app: Flask, client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = world.headers("alice")
+    began = clock.now()
+    hands = {"now": began}
+    monkeypatch.setattr(clock, "now", lambda: hands["now"])
+
+    def used() -> datetime | None:
+        reading().rollback()
+        return reading().scalars(select(ApiToken.last_used_at)).one()
+
+    assert used() is None
+    assert client.get(f"{BOOKINGS}?mine=1", headers=alice).status_code == 200
+    assert used() == began
+    hands["now"] = began + timedelta(minutes=59)
+    client.get(f"{BOOKINGS}?mine=1", headers=alice)
+    assert used() == began
+    app.extensions["labops.tokens_noted"].clear()  # another process knows nothing of it
+    client.get(f"{BOOKINGS}?mine=1", headers=alice)
+    assert used() == began
+    app.extensions["labops.tokens_noted"].clear()
+    hands["now"] = began + timedelta(minutes=61)
+    assert client.get("/api/v1/no-such-thing", headers=alice).status_code == 404
+    client.get(f"{BOOKINGS}?mine=1", headers={"Authorization": "Bearer nonsense"})
+    assert used() == began
+    client.get(f"{BOOKINGS}?mine=1", headers=alice)
+    assert used() == hands["now"]
+    page = world.browser(app, "alice").get("/tokens").text
+    assert "Last used" in page
+
+
+def test_a_use_that_cannot_be_noted_fails_nobody(
+    client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise OperationalError("UPDATE", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(administration, "note_token_used", busy)
+    answer = client.get(f"{BOOKINGS}?mine=1", headers=world.headers("alice"))
+    assert (answer.status_code, answer.json) == (200, {"items": []})

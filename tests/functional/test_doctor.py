@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import create_engine, text
+from flask import Flask
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
 
+from labops.adapters.jobs import LEASE
+from labops.app import create_app
 from labops.cli import main
+from labops.kernel import clock
+from labops.kernel.db import db
+from labops.kernel.jobs import JobRun, Lease
 
 CHECKED = {
     "settings", "python", "data folder", "time zones", "front end", "mail", "rate limits",
-    "database", "schema", "database set-up", "ledger guard", "clock", "scheduler",
+    "database", "schema", "database set-up", "ledger guard", "clock", "scheduler", "jobs",
 }  # fmt: skip
 
 
@@ -80,3 +88,56 @@ def test_wrong_settings_are_findings(tmp_path: Path, monkeypatch: pytest.MonkeyP
     status, found = examined(monkeypatch, "mysql://h/db", tmp_path / "d", DEBUG="perhaps")
     assert found["settings"][0] == "failure"
     assert status == 1
+
+
+def test_jobs_that_fail_are_named_with_their_last_success(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = create_engine(database_url)
+    now = clock.now()
+
+    def failed(succeeded_at: datetime) -> None:
+        with Session(engine) as session, session.begin():
+            session.merge(Lease(name=LEASE, holder="x", expires_at=now))
+            session.merge(
+                JobRun(
+                    name="release-missed",
+                    started_at=now,
+                    finished_at=now,
+                    succeeded_at=succeeded_at,
+                    error="no space left",
+                    outcome="",
+                    run_count=2,
+                )
+            )
+
+    failed(now - timedelta(seconds=30))
+    status, found = examined(monkeypatch, database_url, tmp_path / "d")
+    assert found["jobs"][0] == "warning"
+    assert "release-missed last succeeded" in found["jobs"][1]
+    assert "no space left" in found["jobs"][1]
+    assert status == 0
+    failed(now - timedelta(hours=1))
+    status, found = examined(monkeypatch, database_url, tmp_path / "d")
+    assert (status, found["jobs"][0]) == (1, "failure")
+    engine.dispose()
+
+
+def test_a_command_leaves_no_connection_open(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines: list[Engine] = []
+
+    def made(*args: object, **more: object) -> Flask:
+        app = create_app(*args, **more)  # type: ignore[arg-type]
+        with app.app_context():
+            engines.append(db.engine)
+        return app
+
+    monkeypatch.setattr("labops.cli.context.create_app", made)
+    variables = {"DATABASE_URL": database_url, "DATA_DIR": str(tmp_path), "ENVIRONMENT": "testing"}
+    for name, value in variables.items():
+        monkeypatch.setenv(f"LABOPS_{name}", value)
+    run = CliRunner().invoke(main, ["jobs", "list"])
+    assert (run.exit_code, len(engines)) == (0, 1)
+    assert [engine.pool.checkedin() + engine.pool.checkedout() for engine in engines] == [0]

@@ -22,7 +22,11 @@ from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.calendars import queries
 from labops.domain.calendars import services as calendars
+from labops.domain.machines.inventory import import_machines
+from labops.domain.machines.services import DescribeMachine, describe
 from labops.domain.people.models import Person
+from labops.domain.people.services import rename
+from labops.domain.sites.services import DescribeSite, describe_site
 from labops.kernel import clock
 from labops.kernel.db import db, reading, unit_of_work
 from labops.logs import JsonLines
@@ -107,6 +111,33 @@ def test_every_change_of_a_booking_changes_the_tag(
     assert (tombstone["STATUS"], tombstone["SEQUENCE"]) == ("CANCELLED", 2)
     assert str(tombstone["SUMMARY"]) == "Cancelled: Laser (MHUMA)"
     assert len(set(tags)) == 4
+
+
+def test_another_name_of_a_machine_a_site_or_the_owner_changes_the_tag(
+    client: FlaskClient, world: World, address: str
+) -> None:
+    booked(world)
+    shown = [client.get(address)]
+    bob, eva = world.actor("bob"), world.actor("eva")
+    unchanged = DescribeMachine(name="Laser", machine_type="laser", model="Speedy 300")
+    describe("laser", unchanged, actor=bob, now=clock.now())
+    assert client.get(address).headers["ETag"] == shown[0].headers["ETag"]
+    renamed = DescribeMachine(name="Great laser", machine_type="laser")
+    describe("laser", renamed, actor=bob, now=clock.now())
+    shown.append(client.get(address))
+    assert b"SUMMARY:Great laser (MHUMA)" in shown[-1].data
+    site = DescribeSite(slug="mhuma", name="House of makers", address="via Nuova 2", city="Milano")
+    describe_site(world.sites["mhuma"], site, actor=eva, now=clock.now())
+    shown.append(client.get(address))
+    assert b"SUMMARY:Great laser (House of makers)" in shown[-1].data
+    lines = "name,slug,machine_type\nGreater laser,laser,laser\n"
+    import_machines(lines, "mhuma", actor=bob, now=clock.now())
+    shown.append(client.get(address))
+    assert b"SUMMARY:Greater laser" in shown[-1].data
+    rename("Alice B.", actor=world.actor("alice"), now=clock.now())
+    shown.append(client.get(address))
+    assert b"Alice B." in shown[-1].data
+    assert len({answer.headers["ETag"] for answer in shown}) == 5
 
 
 def test_the_feed_speaks_its_owners_language(

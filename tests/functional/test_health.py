@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, Response
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from labops.adapters import jobs
 from labops.adapters.jobs import JOBS, run_job
@@ -21,7 +21,7 @@ from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book
 from labops.kernel import clock
 from labops.kernel.db import unit_of_work
-from labops.kernel.jobs import Lease, mark_finished
+from labops.kernel.jobs import JobRun, Lease, mark_finished
 from tests.conftest import settings_for
 from tests.support.world import NOW, World, slot
 
@@ -114,7 +114,17 @@ def test_a_job_that_fails_is_said_without_the_reason(world: World, client: Flask
     with unit_of_work() as session:
         mark_finished(session, "release-missed", now=clock.now(), error="secret of the house")
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json["jobs"]["release-missed"]) == (503, "late")
+    # Once is no reason to send people elsewhere: it is tried again within a minute.
+    assert (answer.status_code, answer.json["jobs"]["release-missed"]) == (200, "failing")
+    assert "secret" not in answer.get_data(as_text=True)
+    with unit_of_work() as session:
+        long_ago = clock.now() - timedelta(minutes=5)
+        job = update(JobRun).where(JobRun.name == "release-missed")
+        session.execute(job.values(succeeded_at=long_ago))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["status"]) == (503, "not ready")
+    said = {name for name, word in answer.json["jobs"].items() if word == "late"}
+    assert said == {"release-missed"}
     assert "secret" not in answer.get_data(as_text=True)
 
 
@@ -152,6 +162,7 @@ def test_metrics_of_bookings_outbox_and_jobs(world: World, client: FlaskClient) 
     assert after["labops_outbox_waiting"] == 1
     assert after["labops_outbox_given_up"] == 0
     assert after["labops_job_age_seconds{job=release-missed}"] < 60
+    assert after["labops_job_success_age_seconds{job=release-missed}"] < 60
     assert after["labops_job_failing{job=release-missed}"] == 0
     assert "labops_job_age_seconds{job=deliver-outbox}" not in after
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from labops.domain.certifications.models import Certification
 from labops.domain.memberships.models import Membership
 from labops.domain.people.models import Person, RoleGrant
-from labops.kernel.db import reading
+from labops.kernel.db import reading, unit_of_work
 from tests.support.forms import post
 from tests.support.world import World
 
@@ -96,6 +97,25 @@ def test_admins_give_and_take_roles(app: Flask, world: World) -> None:
     assert fresh().scalars(query).all() == ["teacher"]
     post(eva, page, f"{page}/roles/take", {"role": "teacher", "site": "mhuma"})
     assert fresh().scalars(query).all() == []
+
+
+@pytest.mark.parametrize(("language", "word"), [("it", "personale"), ("en", "staff")])
+def test_roles_are_said_in_words(app: Flask, world: World, language: str, word: str) -> None:
+    with unit_of_work() as session:
+        session.execute(update(Person).values(language=language))
+    page = world.browser(app, "eva").get(f"/people/{world.uids['bob']}").text
+    roles = page.partition('id="roles"')[2]
+    assert f"{word}, MHUMA" in roles
+    assert f'<option value="staff">{word}</option>' in roles
+    own = world.browser(app, "bob").get("/profile").text.partition('id="roles"')[2]
+    assert f"<li>{word}, MHUMA</li>" in own
+
+
+def test_what_a_token_may_do_is_said_in_words(app: Flask, world: World) -> None:
+    world.token("bob")
+    cells = world.browser(app, "bob").get("/tokens").text.partition("<tbody>")[2]
+    assert "Everything my roles allow</td>" in cells
+    assert ">staff</td>" not in cells
 
 
 def test_members_and_strangers_see_nobody(app: Flask, world: World) -> None:

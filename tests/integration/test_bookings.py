@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from labops.domain.bookings import queries, services, use
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.models import Booking
+from labops.domain.machines.inventory import import_machines
+from labops.domain.machines.services import set_state
+from labops.domain.machines.states import MachineState
+from labops.kernel import ledger
 from labops.kernel.audit import AuditEntry
-from labops.kernel.db import reading
+from labops.kernel.db import db, reading
 from labops.kernel.errors import Forbidden, NotFound, Refused
 from labops.kernel.ledger import Allocation
 from labops.kernel.outbox import OutboxMessage
@@ -167,3 +175,53 @@ def test_a_suspended_person_and_a_stranger_are_refused(world: World) -> None:
     with pytest.raises(Refused) as refused:
         book(world, "nina", "printer")
     assert codes(refused) == {"person.not-member"}
+
+
+def test_a_machine_goes_out_of_service_after_whoever_is_booking_it(
+    world: World, app: Flask
+) -> None:
+    """The state changes under the machine's lock: no booking is confirmed past it."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("a write transaction is the lock there")
+    done = threading.Event()
+
+    def retire() -> None:
+        with app.app_context():
+            state = MachineState.OUT_OF_SERVICE
+            set_state("laser", state, reason="Lens", actor=world.actor("bob"), now=NOW)
+            done.set()
+
+    with Session(db.engine) as booking:
+        ledger.lock(booking, bookables=[world.machines["laser"]])
+        thread = threading.Thread(target=retire)
+        thread.start()
+        waited = not done.wait(0.7)
+        booking.rollback()
+        thread.join(10)
+    assert waited
+    assert done.is_set()
+    with pytest.raises(Refused) as refused:
+        book(world, "alice")
+    assert "machine.out-of-service" in codes(refused)
+
+
+def test_an_import_that_changes_states_waits_for_bookings_too(world: World, app: Flask) -> None:
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("a write transaction is the lock there")
+    done = threading.Event()
+    lines = "name,slug,machine_type,state\nLaser,laser,laser,out_of_service\n"
+
+    def bring_in() -> None:
+        with app.app_context():
+            import_machines(lines, "mhuma", actor=world.actor("bob"), now=NOW)
+            done.set()
+
+    with Session(db.engine) as booking:
+        ledger.lock(booking, bookables=[world.machines["laser"]])
+        thread = threading.Thread(target=bring_in)
+        thread.start()
+        waited = not done.wait(0.7)
+        booking.rollback()
+        thread.join(10)
+    assert waited
+    assert done.is_set()

@@ -343,3 +343,46 @@ def test_nothing_is_late_before_a_scheduler_ran(world: World) -> None:
     assert late == {name: name == "deliver-outbox" for name in JOBS}
     soon = NOW + timedelta(seconds=80)
     assert not any(state.late for state in jobs.states(reading(), now=soon))
+
+
+def test_a_failed_run_is_not_late_until_the_last_success_is_old(world: World) -> None:
+    with unit_of_work() as session:
+        session.add(Lease(name=jobs.LEASE, holder="x", expires_at=NOW))
+    run_job("release-missed", now=NOW)
+
+    def fails(seconds: float) -> jobs.JobState:
+        now = NOW + timedelta(seconds=seconds)
+        with unit_of_work() as session:
+            book.mark_started(session, "release-missed", now=now)
+            book.mark_finished(session, "release-missed", now=now, error="no space left")
+        return next(s for s in jobs.states(reading(), now=now) if s.name == "release-missed")
+
+    state = fails(30)
+    assert (state.late, state.error) == (False, "no space left")
+    assert state.succeeded_at is not None
+    assert state.succeeded_at - NOW < timedelta(seconds=5)
+    assert not fails(5 * 30 + 50).late
+    assert fails(5 * 30 + 70).late
+    run_job("release-missed", now=NOW + timedelta(minutes=10))
+    (state,) = (
+        s
+        for s in jobs.states(reading(), now=NOW + timedelta(minutes=10))
+        if s.name == "release-missed"
+    )
+    assert (state.late, state.error) == (False, None)
+
+
+def test_a_job_that_never_did_its_work_is_late(world: World) -> None:
+    with unit_of_work() as session:
+        session.add(Lease(name=jobs.LEASE, holder="x", expires_at=NOW))
+        book.mark_started(session, "forget-old", now=NOW)
+
+    def late(hours: float) -> bool:
+        found = jobs.states(reading(), now=NOW + timedelta(hours=hours))
+        return next(state.late for state in found if state.name == "forget-old")
+
+    assert not late(0.1)  # it still runs
+    assert late(6)  # its process died
+    with unit_of_work() as session:
+        book.mark_finished(session, "forget-old", now=NOW, error="no such table")
+    assert late(0.1)

@@ -16,6 +16,7 @@ from labops.adapters import mail
 from labops.adapters.letters import Letter, MailRefused, MailSettingsError, written
 from labops.adapters.mail import (
     FileTransport,
+    MailPostponed,
     MailServerAway,
     MemoryTransport,
     SmtpTransport,
@@ -215,8 +216,11 @@ def test_a_login_is_made_when_the_address_has_one() -> None:
     ("answers", "kind", "words"),
     [
         ({"RCPT": "550 no such mailbox"}, MailRefused, "550 no such mailbox"),
-        ({"RCPT": "450 try later"}, MailRefused, "450"),
-        ({"MAIL": "550 not you"}, MailRefused, "not you"),
+        ({"RCPT": "450 try later"}, MailPostponed, "450"),
+        ({".": "451 greylisted"}, MailPostponed, "451"),
+        ({"RCPT": "421 too many of you"}, MailServerAway, "421"),
+        ({"MAIL": "550 not you"}, MailServerAway, "not you"),
+        ({"MAIL": "451 not now"}, MailServerAway, "451"),
         ({".": "552 too big"}, MailRefused, "552 too big"),
         ({"MAIL": "421 closing"}, MailServerAway, "421"),
         ({"": "554 go away"}, MailServerAway, "go away"),

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from labops.blueprints.access import current_actor, current_person, signed_in
 from labops.blueprints.accounts.base import bp, put_errors
 from labops.blueprints.accounts.forms import NameForm, TokenForm
+from labops.blueprints.words import role_name, scope_name
 from labops.domain.certifications import queries as certifications
 from labops.domain.people import administration, queries, services
 from labops.domain.people.queries import CurrentPerson
@@ -64,6 +65,7 @@ def _profile(form: NameForm, status: int) -> ResponseReturnValue:
         memberships=queries.memberships(session, me.person_id),
         certifications=certifications.of_person(session, me.person_id),
         roles=queries.roles(session, me.person_id),
+        role_name=role_name,
     )
     return page, status
 
@@ -137,15 +139,16 @@ def revoke_token(token_id: int) -> ResponseReturnValue:
 def _tokens(form: TokenForm, status: int, secret: str = "") -> ResponseReturnValue:
     form.scope.choices = _scopes()
     found = queries.tokens(reading(), _me().person_id)
-    page = render_template("accounts/tokens.html", form=form, tokens=found, secret=secret)
+    page = render_template(
+        "accounts/tokens.html", form=form, tokens=found, secret=secret, scope_name=scope_name
+    )
     return page, status
 
 
 def _scopes() -> list[tuple[str, str]]:
-    scopes = [
-        (Scope.READ.value, _("Read what I can read")),
-        (Scope.WRITE.value, _("Also book and change what is mine")),
+    works_somewhere = current_actor().may_somewhere(Permission.PERSON_SEE)
+    return [
+        (scope.value, scope_name(scope))
+        for scope in Scope
+        if scope is not Scope.STAFF or works_somewhere
     ]
-    if current_actor().may_somewhere(Permission.PERSON_SEE):
-        scopes.append((Scope.STAFF.value, _("Everything my roles allow")))
-    return scopes

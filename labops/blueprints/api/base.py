@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import orjson
 from flask import Blueprint, Response, abort, g, request
@@ -16,6 +17,7 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from labops.blueprints.access import current_person
+from labops.blueprints.messages import sentence_for
 from labops.blueprints.shell import csrf
 from labops.domain.people import queries
 from labops.kernel import clock
@@ -156,9 +158,20 @@ def read_instant(name: str) -> datetime:
         raise Invalid.field(name, "field.naive-time") from error
 
 
-def read_limit() -> int:
-    """Return the page size that was asked for, 100 by default, 1000 at most."""
-    text = request.args.get("limit", str(LIMIT_DEFAULT))
+def read_number(name: str, *, lowest: int, highest: int) -> int | None:
+    """Return a whole number of the address, `None` when it is not given; raises `Invalid`."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    known = text.isdecimal() and len(text) <= len(str(highest))
+    if not known or not lowest <= int(text) <= highest:
+        raise Invalid.field(name, "field.out-of-range", lowest=lowest, highest=highest)
+    return int(text)
+
+
+def read_limit(usual: int = LIMIT_DEFAULT) -> int:
+    """Return the page size that was asked for, 100 unless told, 1000 at most."""
+    text = request.args.get("limit", str(usual))
     if not text.isdecimal() or len(text) > 6 or not 1 <= int(text) <= LIMIT_MOST:  # noqa: PLR2004
         raise Invalid.field("limit", "field.out-of-range", lowest=1, highest=LIMIT_MOST)
     return int(text)
@@ -182,6 +195,20 @@ def answered(data: Any, status: int = 200, headers: Mapping[str, str] | None = N
         response.add_etag()
         response.make_conditional(request)
     return response
+
+
+def reasons_in_json(problems: Iterable[Problem], zone: ZoneInfo) -> list[dict[str, Any]]:
+    """Return reasons with their sentences, in the wall time of a zone."""
+    return [
+        {
+            "code": problem.code,
+            "detail": sentence_for(problem, zone),
+            "params": problem.params,
+            "overridable": problem.overridable,
+            "fix": problem.fix,
+        }
+        for problem in problems
+    ]
 
 
 def as_json(data: object) -> bytes:

@@ -19,10 +19,10 @@ from labops.blueprints.api.base import (
     read_cursor,
     read_limit,
     read_window,
+    reasons_in_json,
 )
-from labops.blueprints.messages import sentence_for
 from labops.domain.bookings import queries, services, use
-from labops.domain.bookings.commands import Book, Move
+from labops.domain.bookings.commands import EARLIEST, LATEST, Book, Move
 from labops.domain.bookings.queries import BookingView, Search
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
@@ -95,17 +95,7 @@ def check_booking() -> Response:
     """Answer without booking."""
     command = _command(read_body(schemas.NewBooking), None)
     check = services.check_booking(command, actor=current_actor(), now=clock.now())
-    zone = local_time.zone(check.zone)
-    reasons = [
-        {
-            "code": problem.code,
-            "detail": sentence_for(problem, zone),
-            "params": problem.params,
-            "overridable": problem.overridable,
-            "fix": problem.fix,
-        }
-        for problem in check.problems
-    ]
+    reasons = reasons_in_json(check.problems, local_time.zone(check.zone))
     return answered({"allowed": check.allowed, "reasons": reasons})
 
 
@@ -198,7 +188,13 @@ def _command(body: schemas.NewBooking, keyed: Keyed | None) -> Book:
 
 
 def _slot(starts_at: datetime, ends_at: datetime) -> Interval:
-    if ends_at.astimezone(UTC) <= starts_at.astimezone(UTC):
+    try:
+        starts_at, ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
+    except OverflowError as error:  # an offset that reaches before year 1 or after year 9999
+        raise Invalid.field(
+            "starts_at", "field.out-of-range", lowest=EARLIEST.date(), highest=LATEST.date()
+        ) from error
+    if ends_at <= starts_at:
         raise Invalid.field("ends_at", "field.ends-before-start")
     return Interval(starts_at, ends_at)
 

@@ -174,6 +174,22 @@ class MachineList(BaseModel):
     items: list[Machine]
 
 
+class FreeSlot(Span):
+    """A free slot of a machine, and what keeps whoever asks from booking it."""
+
+    machine: str
+    machine_name: str
+    site: str
+    allowed: bool
+    reasons: list[Reason]
+
+
+class FreeSlotList(BaseModel):
+    """Free slots, soonest first."""
+
+    items: list[FreeSlot]
+
+
 class Availability(BaseModel):
     """Claimed spans, buffers included and without names, and the spans when one can be there."""
 

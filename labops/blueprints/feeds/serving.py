@@ -1,8 +1,9 @@
 """What a calendar fetches: fast when nothing changed, small when something did.
 
 The usual answer is "not modified", and it takes one statement: the feed's owner counts the changes
-of her bookings, and that number decides the ETag. Guessing a secret of 256 bits is hopeless and a
-wrong one costs the same single statement, so nothing is counted per address.
+of her bookings, each site those of its names, and these numbers decide the ETag. Guessing a secret
+of 256 bits is hopeless and a wrong one costs the same single statement, so nothing is counted per
+address.
 """
 
 from __future__ import annotations
@@ -77,8 +78,11 @@ def feed(secret: str) -> Response:
 
 def _tag(live: LiveFeed, now: datetime) -> str:
     """Return what changes whenever the body does: the window moves once a day."""
-    told = f"{FORMAT}|{live.uid}|{live.revision}|{now.date()}|{live.language}"
-    return hashlib.sha256(told.encode()).hexdigest()
+    told = (
+        *(FORMAT, live.uid, live.revision, live.sites_revision),
+        *(now.date(), live.language, live.person_name),
+    )
+    return hashlib.sha256("|".join(map(str, told)).encode()).hexdigest()
 
 
 def _body(live: LiveFeed, tag: str, now: datetime, *, zipped: bool) -> bytes:

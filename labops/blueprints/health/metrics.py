@@ -130,14 +130,21 @@ def _of_jobs(states: list[jobs.JobState], now: datetime) -> Iterator[Metric]:
     age = GaugeMetricFamily(
         "labops_job_age_seconds", "Time since the job last ended.", labels=("job",)
     )
+    success = GaugeMetricFamily(
+        "labops_job_success_age_seconds",
+        "Time since a run of the job last did its work.",
+        labels=("job",),
+    )
     failing = GaugeMetricFamily(
         "labops_job_failing", "Whether the job's last run ended with an error.", labels=("job",)
     )
     for state in states:
         if state.finished_at is not None:
             age.add_metric((state.name,), _seconds(now - state.finished_at))
+        if state.succeeded_at is not None:
+            success.add_metric((state.name,), _seconds(now - state.succeeded_at))
         failing.add_metric((state.name,), int(state.error is not None))
-    yield from (age, failing)
+    yield from (age, success, failing)
 
 
 def _seconds(length: timedelta) -> float:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from labops.adapters import jobs
+from labops.adapters.jobs import JobState
 from labops.blueprints.access import public
 from labops.blueprints.health import metrics
 from labops.kernel import clock, migrations
@@ -50,7 +51,7 @@ def ready() -> ResponseReturnValue:
         log.exception("not ready")
         parts["database"] = "unreachable"
     else:
-        job_parts = {state.name: "late" if state.late else "on time" for state in states}
+        job_parts = {state.name: _word_for(state) for state in states}
     in_order = parts == {"database": "ok", "schema": "ok"} and "late" not in job_parts.values()
     body = {"status": "ready" if in_order else "not ready", **parts, "jobs": job_parts}
     return jsonify(body), 200 if in_order else 503
@@ -72,6 +73,13 @@ def _is_migrated(parts: dict[str, str]) -> bool:
     parts["database"] = "ok"
     parts["schema"] = "ok" if current_app.extensions[_MIGRATED] else "not migrated"
     return bool(current_app.extensions[_MIGRATED])
+
+
+def _word_for(state: JobState) -> str:
+    """Return how the job stands; one whose last run failed is late only after a while."""
+    if state.late:
+        return "late"
+    return "failing" if state.error else "on time"
 
 
 def _from_this_machine() -> bool:

@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from labops.adapters import photos
 from labops.blueprints import formats
 from labops.blueprints.access import current_actor, requires
 from labops.blueprints.machines.base import bp, found_machine, staffed_machine
@@ -67,13 +68,20 @@ def save(slug: str) -> ResponseReturnValue:
     """Change what a machine says of itself."""
     machine = staffed_machine(slug)
     form = _form(machine.site_id, request.form)
-    if not form.validate():
-        return _edit_page(machine, form), 422
+    valid = form.validate()
+    sizes = _photo(form)
+    if not valid or form.photo.errors:
+        return _edit_page(machine, _asking_again(form, sizes)), 422
+    actor, now = current_actor(), clock.now()
     try:
-        services.describe(machine.slug, form.to_command(), actor=current_actor(), now=clock.now())
+        services.describe(machine.slug, form.to_command(), actor=actor, now=now)
     except Invalid as invalid:
         put_errors(form, invalid.problems, FIELD_NAMES)
-        return _edit_page(machine, form), 422
+        return _edit_page(machine, _asking_again(form, sizes)), 422
+    if sizes:
+        photos.replace(machine.slug, sizes, actor=actor, now=now)
+    elif form.remove_photo.data and machine.photo:
+        photos.remove(machine.slug, actor=actor, now=now)
     flash(_("Saved."), "success")
     return redirect(url_for(".show", slug=machine.slug), 303)
 
@@ -102,6 +110,25 @@ def set_state(slug: str) -> ResponseReturnValue:
     }
     flash(said[state], "success")
     return redirect(url_for(".show", slug=machine.slug), 303)
+
+
+def _photo(form: MachineForm) -> dict[str, bytes]:
+    """Return the photo that was sent, in every size; nothing for none, or a wrong one."""
+    upload = request.files.get("photo")
+    if upload is None or not upload.filename:
+        return {}
+    try:
+        return photos.made(upload.read(photos.MOST_BYTES + 1))
+    except Invalid as invalid:
+        put_errors(form, invalid.problems)
+        return {}
+
+
+def _asking_again(form: MachineForm, sizes: dict[str, bytes]) -> MachineForm:
+    """Return the form, saying that a good photo has to be chosen again: no browser keeps it."""
+    if sizes:
+        form.photo.errors = [_("Choose the photo again: nothing was saved yet.")]
+    return form
 
 
 def _form(site_id: int, formdata: Any = None, data: dict[str, Any] | None = None) -> MachineForm:

@@ -56,6 +56,12 @@ class MachineForm(Form):
     certification_needed = BooleanField(_l("Only for people with a certification"))
     space = SelectField(_l("Space"), [validators.Optional()], validate_choice=False)
     description = Prose(_l("Description"), [validators.Optional(), _at_most(4000)])
+    photo = FileField(
+        _l("Photo"),
+        [validators.Optional()],
+        description=_l("JPEG, PNG or WebP, up to 8 MiB. Everybody can see it."),
+    )
+    remove_photo = BooleanField(_l("Remove the photo"))
 
     def __init__(
         self,
@@ -72,6 +78,7 @@ class MachineForm(Form):
     def to_command(self) -> DescribeMachine:
         """Return what was typed; call it after `validate()`."""
         values: dict[str, Any] = dict(self.data)
+        del values["photo"], values["remove_photo"]
         values["process"] = values.pop("process_id")
         for name in ("process", "maker", "model", "serial", "space", "description"):
             values[name] = str(values[name] or "")

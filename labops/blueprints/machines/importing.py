@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from labops.blueprints.access import current_actor, requires
+from labops.blueprints.machines import import_progress
 from labops.blueprints.machines.base import bp
 from labops.blueprints.machines.forms import MOST_SIGNS, ImportForm
 from labops.blueprints.messages import sentence_for
@@ -64,9 +66,11 @@ def import_inventory(site_slug: str) -> ResponseReturnValue:
         return _page(site, form), 422
     form.text.data = text
     importing = request.form.get("act") == "import"
+    with_bar = importing and import_progress.is_wanted()
+    actor, now = current_actor(), clock.now()
     try:
         done = inventory.import_machines(
-            text, site.slug, actor=current_actor(), now=clock.now(), dry_run=not importing
+            text, site.slug, actor=actor, now=now, dry_run=with_bar or not importing
         )
         if not importing:
             return _page(site, form, preview=Preview(done, _lines(site, text)))
@@ -76,15 +80,22 @@ def import_inventory(site_slug: str) -> ResponseReturnValue:
     except csv.Error:
         form.text.errors = [_("This cannot be read as CSV: a quotation mark may be missing.")]
         return _page(site, form), 422
-    flash(
-        _(
-            "Imported: %(added)s machines added, %(changed)s changed.",
-            added=done.added,
-            changed=done.changed,
-        ),
-        "success",
-    )
+    if with_bar:  # nothing is wrong with the file
+        return import_progress.streamed(
+            text, site.slug, actor=actor, now=now, sentence=_done_in_words
+        )
+    flash(_done_in_words(done), "success")
     return redirect(url_for(".index", site=site.slug), 303)
+
+
+def _done_in_words(done: Imported) -> str:
+    return str(
+        _(
+            "Imported: %(added)s, %(changed)s.",
+            added=ngettext("%(num)d machine added", "%(num)d machines added", done.added),
+            changed=ngettext("%(num)d changed", "%(num)d changed", done.changed),
+        )
+    )
 
 
 def _text_of(form: ImportForm) -> str | None:
@@ -96,7 +107,7 @@ def _text_of(form: ImportForm) -> str | None:
     except UnicodeDecodeError:
         form.file.errors = [_("This file is not UTF-8 text. Save it as “CSV UTF-8”.")]
         return None
-    text = text.replace("\x00", "")
+    text = text.replace("\x00", "").replace("\r\n", "\n")  # as forms send what they were given
     if not text.strip():
         form.file.errors = [_("Choose a file, or paste its lines below.")]
         return None

@@ -6,11 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel.dates import format_date
-from flask import Response, render_template, request, url_for
+from flask import Response, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
 
+from labops.adapters import photos
 from labops.blueprints import formats
 from labops.blueprints.access import current_actor, public, requires
+from labops.blueprints.assets import ONE_YEAR
 from labops.blueprints.machines import diary, needs
 from labops.blueprints.machines.base import bp, found_machine, named_processes
 from labops.blueprints.machines.forms import StateForm
@@ -24,6 +26,7 @@ from labops.domain.sites.queries import all_sites
 from labops.domain.stations import queries as stations
 from labops.kernel import clock, ledger, local_time
 from labops.kernel.db import reading
+from labops.kernel.errors import NotFound
 from labops.kernel.interval import Interval
 from labops.kernel.permissions import Permission
 
@@ -113,6 +116,22 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         form=form or StateForm(),
         station=stations.of_machine(session, machine.id) if staff else None,
     )
+
+
+@bp.get("/photos/<photo>")
+@public
+def photo(photo: str) -> Response:
+    """Answer with a machine's photo; its name says what is in it, so it may be kept for good."""
+    if not photos.is_name(photo):
+        raise NotFound
+    response = send_from_directory(
+        photos.folder(), photo, mimetype=photos.KIND, etag=photo.partition(".")[0]
+    )
+    response.cache_control.public = True
+    response.cache_control.max_age = ONE_YEAR
+    response.cache_control.immutable = True
+    response.cache_control.no_cache = None
+    return response
 
 
 def _busy_until(machine: MachineView, now: datetime) -> datetime | None:

@@ -16,6 +16,7 @@ from labops.blueprints.access import current_actor, requires
 from labops.blueprints.formats import language
 from labops.blueprints.people.base import bp
 from labops.blueprints.people.forms import CertifyForm, MemberForm, RoleForm, SuspendForm
+from labops.blueprints.words import role_name
 from labops.domain.bookings import queries as bookings
 from labops.domain.bookings.queries import Search
 from labops.domain.certifications import queries as certifications
@@ -92,6 +93,7 @@ def person_page(
         memberships=queries.memberships(session, person.id),
         certifications=certifications.of_person(session, person.id),
         roles=queries.roles(session, person.id),
+        role_name=role_name,
         bookings=coming,
         forms=blank_forms() | dict(forms or {}),
     )
@@ -126,7 +128,7 @@ def offer_choices(form: Form) -> Form:
             choices.append(("", _("all sites")))
         form["site"].choices = choices  # type: ignore[attr-defined]
     if isinstance(form, RoleForm):
-        form.role.choices = [(role.value, role.value) for role in Role]
+        form.role.choices = [(role.value, role_name(role)) for role in Role]
     if isinstance(form, CertifyForm):
         form.machine_type.choices = [
             (kind.slug, kind.name_it if language() == "it" else kind.name_en)

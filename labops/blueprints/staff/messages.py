@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import current_app, render_template, request
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -16,13 +16,16 @@ from labops.blueprints.bookings.base import home_zone, same_page
 from labops.blueprints.staff import mails
 from labops.blueprints.staff.base import bp
 from labops.domain.bookings import queries as bookings
+from labops.domain.notifications import services
 from labops.domain.people import queries as people
-from labops.kernel import outbox
+from labops.kernel import clock, outbox
 from labops.kernel.db import reading
+from labops.kernel.errors import NotFound
 from labops.kernel.outbox import Listed
 from labops.kernel.permissions import Permission
 
 PAGE = 50
+LARGEST_NUMBER = 2**31 - 1  # PostgreSQL refuses to compare a column of numbers with more
 
 
 @bp.get("/messages")
@@ -51,6 +54,18 @@ def messages() -> ResponseReturnValue:
         mail_count=written_count,
         zone=home_zone(current_actor()),
     )
+
+
+@bp.post("/messages/<int:message_id>/again")
+@requires(Permission.OUTBOX_SEE)
+def try_again(message_id: int) -> ResponseReturnValue:
+    """Have a message told that was given up."""
+    if message_id > LARGEST_NUMBER:
+        raise NotFound
+    services.try_again(message_id, actor=current_actor(), now=clock.now())
+    flash(_("The message is tried again now."), "success")
+    which = request.form.get("which", "")
+    return redirect(url_for(".messages", which=which if which in set(Listed) else None), 303)
 
 
 def _written_mails() -> tuple[list[mails.WrittenMail], int]:

@@ -21,6 +21,7 @@ from labops.domain.bookings.models import Booking
 from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
+from labops.domain.machines.queries import MachineView
 from labops.domain.memberships.models import MembershipState
 from labops.domain.sites.queries import weekly_hours
 from labops.kernel import ledger, local_time
@@ -122,8 +123,9 @@ def gather(session: Session, wish: Wish) -> Gathered:
     """Read everything the rules need, the person's revision before her bookings."""
     first = wish.machines[0]
     zone = local_time.zone(first.zone)
-    revision, person = _person_facts(session, wish, zone)
-    certified = _certified_days(session, wish)
+    revision, person = _person_facts(session, wish.person_id, first.site_id, wish.slot, zone)
+    needed = any(machine.certification_needed for machine in wish.machines)
+    certified = _certified_days(session, wish.person_id) if needed else {}
     space_ids = [machine.space_id for machine in wish.machines if machine.space_id]
     facts = BookingFacts(
         slot=wish.slot,
@@ -131,20 +133,12 @@ def gather(session: Session, wish: Wish) -> Gathered:
         zone=zone,
         site_id=first.site_id,
         machines=tuple(
-            MachineFacts(
-                id=machine.id,
-                slug=machine.slug,
+            _machine_facts(
+                session,
+                machine,
+                revision=machine.revision,
                 category=machine.category,
-                state=machine.state,
-                rules=rules_in_force(
-                    session,
-                    machine.site_id,
-                    machine.revision,
-                    category=machine.category,
-                    machine=machine.slug,
-                ),
                 free=ledger.has_free_unit(session, machine.claim(wish.slot), besides=wish.owner),
-                certification_needed=machine.certification_needed,
                 certified=certified.get(machine.type_id, ()),
             )
             for machine in wish.machines
@@ -155,16 +149,96 @@ def gather(session: Session, wish: Wish) -> Gathered:
             Interval(closure.starts_at, closure.ends_at)
             for closure in closures.during(session, first.site_id, wish.slot, space_ids=space_ids)
         ),
-        held=_held_bookings(session, wish, zone),
+        held=_others_held(session, wish, zone),
         previous=wish.previous.slot if wish.previous else None,
         walk_in=wish.walk_in,
     )
     return Gathered(facts, revision)
 
 
+def gather_for_search(
+    session: Session,
+    person_id: int | None,
+    machines: Sequence[MachineView],
+    window: Interval,
+    *,
+    now: datetime,
+) -> dict[int, BookingFacts]:
+    """Return by machine id what the rules need for any slot that starts in the window.
+
+    The reads are as many for one machine as for all of a site. Whether a machine is free is left
+    to the caller, and without a person so is everything about her.
+    """
+    around = window.widened(before=timedelta(0), after=timedelta(days=1))
+    found: dict[int, BookingFacts] = {}
+    held: tuple[HeldBooking, ...] | None = None
+    certified = _certified_days(session, person_id) if person_id is not None else {}
+    for site_id in sorted({machine.site_id for machine in machines}):
+        of_site = [machine for machine in machines if machine.site_id == site_id]
+        first = of_site[0]
+        zone = local_time.zone(first.zone)
+        person = PersonFacts(is_member=True)
+        if person_id is not None:
+            _revision, person = _person_facts(session, person_id, site_id, window, zone)
+            if held is None:
+                held = _held_bookings(session, person_id, window, now, zone)
+        spaces = [machine.space_id for machine in of_site if machine.space_id]
+        shut = closures.during(session, site_id, around, space_ids=spaces)
+        opening = weekly_hours(session, site_id, first.site_revision).open_during(around, zone)
+        for machine in of_site:
+            found[machine.id] = BookingFacts(
+                slot=window,
+                now=now,
+                zone=zone,
+                site_id=site_id,
+                machines=(
+                    _machine_facts(
+                        session,
+                        machine,
+                        revision=machine.site_revision,
+                        category=machine.type_slug,
+                        free=True,
+                        certified=certified.get(machine.type_id, ()),
+                    ),
+                ),
+                person=person,
+                opening=opening,
+                closures=tuple(
+                    Interval(closure.starts_at, closure.ends_at)
+                    for closure in shut
+                    if closure.space_id in {None, machine.space_id}
+                ),
+                held=held or (),
+            )
+    return found
+
+
+def _machine_facts(
+    session: Session,
+    machine: WantedMachine | MachineView,
+    *,
+    revision: int,
+    category: str,
+    free: bool,
+    certified: tuple[CertifiedDays, ...],
+) -> MachineFacts:
+    return MachineFacts(
+        id=machine.id,
+        slug=machine.slug,
+        category=category,
+        state=machine.state,
+        rules=rules_in_force(
+            session, machine.site_id, revision, category=category, machine=machine.slug
+        ),
+        free=free,
+        certification_needed=machine.certification_needed,
+        certified=certified,
+    )
+
+
 def with_held_bookings(session: Session, facts: BookingFacts, wish: Wish) -> BookingFacts:
     """Read the person's other bookings again, under the locks."""
-    return replace(facts, held=_held_bookings(session, wish, facts.zone))
+    return replace(facts, held=_others_held(session, wish, facts.zone))
 
 
 def with_machine_states(session: Session, facts: BookingFacts) -> BookingFacts:
@@ -184,11 +258,12 @@ def with_machine_states(session: Session, facts: BookingFacts) -> BookingFacts:
     return replace(facts, machines=machines)
 
 
-def _person_facts(session: Session, wish: Wish, zone: ZoneInfo) -> tuple[int, PersonFacts]:
-    site_id = wish.machines[0].site_id
-    day = wish.slot.starts_at.astimezone(zone).date()
+def _person_facts(
+    session: Session, person_id: int, site_id: int, slot: Interval, zone: ZoneInfo
+) -> tuple[int, PersonFacts]:
+    day = slot.starts_at.astimezone(zone).date()
     revision, suspended_until, state, starts_on, ends_on, role_id = statements.STANDING.row(
-        session, {"person_id": wish.person_id, "site_id": site_id}
+        session, {"person_id": person_id, "site_id": site_id}
     )
     is_member = role_id is not None or (
         state == MembershipState.ACTIVE and starts_on <= day and (ends_on is None or day <= ends_on)
@@ -196,34 +271,44 @@ def _person_facts(session: Session, wish: Wish, zone: ZoneInfo) -> tuple[int, Pe
     return revision, PersonFacts(is_member=is_member, suspended_until=suspended_until)
 
 
-def _certified_days(session: Session, wish: Wish) -> dict[int, tuple[CertifiedDays, ...]]:
-    types = {machine.type_id for machine in wish.machines if machine.certification_needed}
-    if not types:
-        return {}
+def _certified_days(session: Session, person_id: int) -> dict[int, tuple[CertifiedDays, ...]]:
+    """Return the person's certifications that were not revoked, by machine type."""
     certified: dict[int, tuple[CertifiedDays, ...]] = {}
-    for type_id, starts_on, ends_on in statements.CERTIFIED.rows(
-        session, {"person_id": wish.person_id}
-    ):
+    for type_id, starts_on, ends_on in statements.CERTIFIED.rows(session, {"person_id": person_id}):
         days = CertifiedDays(starts_on=starts_on, ends_on=ends_on)
         certified[type_id] = (*certified.get(type_id, ()), days)
     return certified
 
 
-def _held_bookings(session: Session, wish: Wish, zone: ZoneInfo) -> tuple[HeldBooking, ...]:
+def _others_held(session: Session, wish: Wish, zone: ZoneInfo) -> tuple[HeldBooking, ...]:
+    """Return the person's bookings besides the one that is being moved."""
+    besides = wish.previous.id if wish.previous is not None else None
+    return _held_bookings(session, wish.person_id, wish.slot, wish.now, zone, besides=besides)
+
+
+def _held_bookings(
+    session: Session,
+    person_id: int,
+    slot: Interval,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    besides: int | None = None,
+) -> tuple[HeldBooking, ...]:
     """Return the person's bookings that a limit may count: open ones and those of these weeks."""
-    days = local_time.days_touched(wish.slot, zone)
-    since = min(wish.now, local_time.local_week(days[0], zone).starts_at)
-    rows = statements.HELD.rows(session, {"person_id": wish.person_id, "since": since})
+    days = local_time.days_touched(slot, zone)
+    since = min(now, local_time.local_week(days[0], zone).starts_at)
+    rows = statements.HELD.rows(session, {"person_id": person_id, "since": since})
     held: dict[int, HeldBooking] = {}
     for booking_id, starts_at, ends_at, state, site_id, machine_id, category in rows:
-        if wish.previous is not None and booking_id == wish.previous.id:
+        if booking_id == besides:
             continue
         machine = (machine_id, category)
         if booking_id in held:
             booking = held[booking_id]
             held[booking_id] = replace(booking, machines=(*booking.machines, machine))
             continue
-        is_open = state in OPEN_STATES and ends_at > wish.now
+        is_open = state in OPEN_STATES and ends_at > now
         held[booking_id] = HeldBooking(
             slot=Interval(starts_at, ends_at),
             site_id=site_id,

@@ -68,7 +68,7 @@ class MachineTimes:
         earliest = now + self.rules.notice
         spans = []
         for span in without(self.open, holes):
-            start = _on_grid(max(span.starts_at, earliest), self.rules.grid, zone)
+            start = next_on_grid(max(span.starts_at, earliest), self.rules.grid, zone)
             end = min(span.ends_at, last)
             end -= (end - start) % self.rules.grid
             if start < end and end - start >= self.rules.shortest:
@@ -183,7 +183,7 @@ def _by_machine(bookings: Sequence[BookingView]) -> dict[str, list[BookingView]]
     return found
 
 
-def _on_grid(at: datetime, grid: timedelta, zone: ZoneInfo) -> datetime:
+def next_on_grid(at: datetime, grid: timedelta, zone: ZoneInfo) -> datetime:
     """Return the first instant from `at` on that lies on the grid of its local day."""
     local = at.astimezone(zone)
     past_midnight = timedelta(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from labops.domain.machines.services import (
 from labops.domain.machines.states import MachineState
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable
-from labops.kernel import audit
+from labops.kernel import audit, ledger
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.errors import Invalid, NotFound, Problem
 from labops.kernel.ids import slug_of
@@ -91,14 +91,17 @@ def import_machines(
         raise NotFound
     actor.require(Permission.MACHINE_EDIT, site.id)
     site_id = site.id
-    lines = read_lines(text)
-    problems = list(_problems(session, site_id, lines))
+    lines, problems = _read(text)
+    problems += _problems(session, site_id, lines)
     if problems:
-        raise Invalid(problems)
-    known = set(session.scalars(select(Machine.slug).where(Machine.site_id == site_id)))
-    changed = sum(1 for line in lines if line.command.slug in known)
+        raise Invalid(sorted(problems, key=lambda problem: int(problem.params["line"])))
+    ids = select(Machine.slug, Machine.id).where(Machine.site_id == site_id)
+    known = {row[0]: row[1] for row in session.execute(ids)}
+    changes = [known[line.command.slug] for line in lines if line.command.slug in known]
+    changed = len(changes)
     if not dry_run:
         with unit_of_work() as session:
+            ledger.lock(session, bookables=changes)  # a line may put its machine out of service
             for line in progress(lines):
                 _write(session, site_id, line.command, known, actor=actor, now=now)
             audit.record(
@@ -114,6 +117,18 @@ def import_machines(
 
 def read_lines(text: str) -> list[Line]:
     """Read the file's lines; raises `Invalid` for what cannot be read, cell by cell."""
+    lines, problems = _read(text)
+    if problems:
+        raise Invalid(problems)
+    return lines
+
+
+def _read(text: str) -> tuple[list[Line], list[Problem]]:
+    """Return the file's lines, and a problem for each cell that cannot be read.
+
+    Such a cell stands in its line as if it were empty, so that the rest of the line can still be
+    checked. Raises `Invalid` when the headings are wrong or the file has no end.
+    """
     sample = text[:4096]
     delimiter = ";" if sample.count(";") > sample.count(",") else ","
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=delimiter)
@@ -137,12 +152,8 @@ def read_lines(text: str) -> list[Line]:
             raise Invalid([Problem("inventory.too-long", {"line": reader.line_num, "field": ""})])
         if not any((value or "").strip() for key, value in row.items() if key):
             continue
-        command = _read_row(row, reader.line_num, problems)
-        if command is not None:
-            lines.append(Line(reader.line_num, command))
-    if problems:
-        raise Invalid(problems)
-    return lines
+        lines.append(Line(reader.line_num, _read_row(row, reader.line_num, problems)))
+    return lines, problems
 
 
 def written(machines: Iterable[MachineView]) -> Iterator[str]:
@@ -172,10 +183,7 @@ def _safe_cell(value: Any) -> str:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
-def _read_row(
-    row: dict[str, str | None], line: int, problems: list[Problem]
-) -> DescribeMachine | None:
-    before = len(problems)
+def _read_row(row: dict[str, str | None], line: int, problems: list[Problem]) -> DescribeMachine:
     values: dict[str, Any] = {}
     for name in COLUMNS:
         # What `written` put before a formula's first sign is taken off again.
@@ -184,10 +192,9 @@ def _read_row(
             values[name] = _CELLS.get(name, str)(cell)
         except ValueError as error:
             problems.append(Problem(str(error), {"line": line, "field": name, "value": cell}))
+            values[name] = _CELLS[name]("")
     if None in row:  # DictReader keeps surplus cells under None
         problems.append(Problem("inventory.too-many-cells", {"line": line, "field": ""}))
-    if len(problems) > before:
-        return None
     values["slug"] = values["slug"] or slug_of(values["name"])
     return DescribeMachine(**values)
 
@@ -253,7 +260,7 @@ def _problems(session: Session, site_id: int, lines: list[Line]) -> Iterator[Pro
     seen: dict[str, int] = {}
     for line in lines:
         slug = line.command.slug
-        if slug in seen:
+        if slug and slug in seen:  # a line without a name has trouble enough
             yield Problem(
                 "inventory.doubled", {"line": line.number, "field": "slug", "other": seen[slug]}
             )
@@ -268,7 +275,7 @@ def _write(
     session: Session,
     site_id: int,
     command: DescribeMachine,
-    known: set[str],
+    known: Container[str],
     *,
     actor: Actor,
     now: datetime,

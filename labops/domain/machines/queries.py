@@ -35,6 +35,7 @@ class MachineView:
     space: str | None
     space_slug: str | None
     space_id: int | None
+    type_id: int
     type_slug: str
     type_name_it: str
     type_name_en: str
@@ -77,6 +78,7 @@ _VIEW = (
     Site.zone,
     Site.revision.label("site_revision"),
     Machine.space_id,
+    MachineType.id.label("type_id"),
     MachineType.slug.label("type_slug"),
     MachineType.name_it.label("type_name_it"),
     MachineType.name_en.label("type_name_en"),

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from labops.domain.machines.models import Machine, MachineType
 from labops.domain.machines.processes import PROCESSES
 from labops.domain.machines.states import MachineState
+from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable, Space
-from labops.kernel import audit
+from labops.kernel import audit, ledger
 from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Invalid, NotFound, Problem
 from labops.kernel.ids import slug_of
@@ -91,6 +92,10 @@ def set_state(slug: str, state: MachineState, *, reason: str, actor: Actor, now:
         raise Invalid.field("reason", "field.required")
     with unit_of_work() as session:
         machine = _machine(session, slug, actor)
+        # Whoever is granting time on it reads its state under the same lock: without it a
+        # booking could be confirmed on a machine that has just gone out of service.
+        ledger.lock(session, bookables=[machine.id])
+        session.refresh(machine)
         before = machine.state
         machine.state = state
         machine.state_reason = one_line(reason)[:300]
@@ -105,6 +110,27 @@ def set_state(slug: str, state: MachineState, *, reason: str, actor: Actor, now:
             after={"state": state},
             reason=reason,
         )
+
+
+def set_photo(slug: str, photo: str, *, actor: Actor, now: datetime) -> str:
+    """Give a machine the photo of that name, or none; return the name of the one before."""
+    with unit_of_work() as session:
+        machine = _machine(session, slug, actor)
+        # Two photos sent at once: the second replaces the first, and neither file is left over.
+        ledger.lock(session, bookables=[machine.id])
+        session.refresh(machine)
+        before, machine.photo = machine.photo, photo
+        machine.revised_at = now
+        audit.record(
+            session,
+            actor,
+            "machine.photographed",
+            f"machine:{slug}",
+            now=now,
+            before={"photo": before},
+            after={"photo": photo},
+        )
+        return before
 
 
 def add_machine_type(
@@ -189,7 +215,10 @@ def _write(session: Session, machine: Machine, command: DescribeMachine, *, now:
     machine.machine_type_id = machine_type.id
     machine.process = command.process or machine_type.process
     machine.space_id = space.id if space else None
-    machine.name = one_line(command.name)[:120]
+    name = one_line(command.name)[:120]
+    if machine.name not in {None, name}:
+        _bump(session, machine.site_id)
+    machine.name = name
     machine.materials = list(command.materials)
     for name in ("maker", "model", "serial"):
         setattr(machine, name, one_line(getattr(command, name))[:80])
@@ -205,6 +234,11 @@ def _write(session: Session, machine: Machine, command: DescribeMachine, *, now:
     ):
         setattr(machine, name, getattr(command, name))
     machine.revised_at = now
+
+
+def _bump(session: Session, site_id: int) -> None:
+    """Count a change of what calendars show, so that they fetch it."""
+    session.execute(update(Site).where(Site.id == site_id).values(revision=Site.revision + 1))
 
 
 def _machine(session: Session, slug: str, actor: Actor) -> Machine:

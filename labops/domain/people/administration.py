@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from labops.domain.memberships.models import Membership, MembershipState
@@ -18,6 +18,8 @@ from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Forbidden, Invalid, NotFound
 from labops.kernel.ids import digest, new_secret
 from labops.kernel.permissions import SITE_ROLES, Actor, Permission, Role, Scope
+
+TOKEN_USE_NOTED_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,22 @@ def revoke_token(token_id: int, *, actor: Actor, now: datetime) -> None:
         if token.revoked_at is None:
             token.revoked_at = now
             audit.record(session, actor, "token.revoked", f"token:{token_id}", now=now)
+
+
+def note_token_used(secret: str, *, now: datetime) -> None:
+    """Note that a token was used, unless that was noted within the last hour."""
+    with unit_of_work() as session:
+        session.execute(
+            update(ApiToken)
+            .where(
+                ApiToken.secret_digest == digest(secret),
+                or_(
+                    ApiToken.last_used_at.is_(None),
+                    ApiToken.last_used_at <= now - TOKEN_USE_NOTED_EVERY,
+                ),
+            )
+            .values(last_used_at=now)
+        )
 
 
 def suspend(

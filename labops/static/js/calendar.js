@@ -31,10 +31,12 @@ class BookingCalendar {
     repairRoles(this.box, this.box.dataset.label);
     followArrows(this.box);
     new ResizeObserver(() => this.made.setOption("slotWidth", this.slotWidth())).observe(this.box);
-    // The first column has its width only once it is drawn.
-    requestAnimationFrame(() => this.made.setOption("slotWidth", this.slotWidth()));
+    // The first column has its width only once it is drawn; after that nothing is drawn anew by itself.
+    requestAnimationFrame(() => {
+      this.made.setOption("slotWidth", this.slotWidth());
+      requestAnimationFrame(() => (this.box.dataset.ready = "yes"));
+    });
     setInterval(() => this.refreshQuietly(), REFRESH);
-    this.box.dataset.ready = "yes";
   }
 
   async read() {
@@ -64,7 +66,8 @@ class BookingCalendar {
       view: week ? "resourceTimelineWeek" : "resourceTimelineDay",
       date: this.box.dataset.date,
       headerToolbar: { start: "", center: "", end: "" },
-      locale: this.words.locale,
+      // Plain "en" would write days as in America: "Mon, Nov 23".
+      locale: this.words.locale === "en" ? "en-GB" : this.words.locale,
       firstDay: 1,
       // Only where the line of the present stands depends on this: all times are the site's already.
       timeZone: this.data.now_offset,

@@ -193,6 +193,22 @@ def test_what_the_rules_say(wish: BookingFacts, codes: set[str]) -> None:
     assert {problem.code for problem in booking_problems(wish)} == codes
 
 
+@pytest.mark.parametrize(
+    ("length", "overridable", "longest"),
+    [
+        (timedelta(hours=5), True, timedelta(hours=4)),
+        (timedelta(days=30), True, timedelta(hours=4)),
+        (timedelta(days=30, minutes=30), False, timedelta(days=30)),
+    ],
+)
+def test_staff_may_override_the_longest_booking_up_to_what_is_possible(
+    length: timedelta, overridable: bool, longest: timedelta
+) -> None:
+    wish = facts(slot=Interval(at(10), at(10) + length))
+    said = [problem for problem in booking_problems(wish) if problem.code == "booking.too-long"]
+    assert [(one.overridable, one.params["longest"]) for one in said] == [(overridable, longest)]
+
+
 def test_a_booking_over_midnight_counts_in_each_day_its_share() -> None:
     opening = (Interval(at(0), at(0, 4)),)
     rules = HouseRules(quotas=(Quota(hours(3), Window.DAY, QuotaScope.MACHINE),))

@@ -20,6 +20,8 @@ function nearest(from, others, [right, down]) {
 export function followArrows(box) {
   box.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];
+    // The same press of Enter that opens a window must not press the button that the window focuses.
+    if (event.key === "Enter" && event.target.closest(EVENTS)) event.preventDefault();
     const current = step && document.activeElement?.closest(EVENTS);
     if (!current) return;
     const others = [...box.querySelectorAll(EVENTS)].filter((other) => other !== current).map(middle);
