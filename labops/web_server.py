@@ -21,7 +21,8 @@ from labops.app import create_app
 from labops.kernel.db import db
 from labops.settings import Settings, load_settings
 
-THREADS = 2
+# One thread a worker: threads of one interpreter fight for its lock, processes do not.
+THREADS = 1
 GRACE_SECONDS = 8
 HEADER_SECONDS = 15
 # Its own handler would write lines of another shape; without one they reach ours.

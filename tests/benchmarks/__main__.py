@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from sqlalchemy import create_engine, text
 
+from labops.cli.serve import WORKERS
 from labops.web_server import THREADS
 from tests.benchmarks import data
 from tests.benchmarks.load import Figures, request, run
@@ -64,7 +65,10 @@ def measure(engine: str, folder: Path, bookings: int, chosen: argparse.Namespace
     built.dispose()
     print(f"\n{engine}, {bookings:,} bookings (loaded in {time.perf_counter() - began:.0f} s)")
     slice_seconds = chosen.seconds / ROUNDS
-    with _bare(folder) as bare, serving(url, folder / "data") as (address, process):
+    with (
+        _bare(folder) as bare,
+        serving(url, folder / "data", workers=WORKERS) as (address, process),
+    ):
         floors: list[Figures] = []
         figures: dict[str, list[Figures]] = {}
         ratios: dict[str, list[float]] = {}
@@ -185,7 +189,7 @@ def _bare(folder: Path) -> Iterator[str]:
         "http": "1",
         "host": "127.0.0.1",
         "port": port,
-        "workers": 2,
+        "workers": WORKERS,
         "blocking-threads": THREADS,
         "log-level": "warning",
         "working-dir": folder,

@@ -1,0 +1,120 @@
+"""What the browser tests run on: the real server, the demonstration data, and a hand on its clock."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, NullPool, create_engine, delete, select, text, update
+from sqlalchemy.orm import Session
+
+from labops.domain.bookings.models import Booking, BookingBookable
+from labops.domain.machines.models import Machine
+from labops.domain.people.models import Account, Person
+from labops.domain.stations.models import Station
+from labops.kernel import migrations
+from labops.kernel.ledger import Allocation
+from tests.support.servers import environment, free_port, serving
+
+PASSWORD = "prova-labops-2026"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A running server and the database behind it."""
+
+    address: str
+    engine: Engine
+
+    def code(self, machine: str) -> str:
+        """Return the code that hangs on a machine."""
+        with Session(self.engine) as session:
+            return session.scalars(
+                select(Station.code)
+                .join(Machine, Machine.id == Station.machine_id)
+                .where(Machine.slug == machine, Station.retired_at.is_(None))
+            ).one()
+
+    def person(self, email: str) -> str:
+        """Return a person's identifier."""
+        with Session(self.engine) as session:
+            return session.scalars(
+                select(Person.uid)
+                .join(Account, Account.person_id == Person.id)
+                .where(Account.email == email)
+            ).one()
+
+    def coming_booking(self, email: str) -> str:
+        """Return the identifier of somebody's last confirmed booking."""
+        with Session(self.engine) as session:
+            return session.scalars(
+                select(Booking.uid)
+                .join(Account, Account.person_id == Booking.person_id)
+                .where(Account.email == email, Booking.state == "confirmed")
+                .order_by(Booking.starts_at.desc())
+                .limit(1)
+            ).one()
+
+    def let_begin(self, uid: str) -> None:
+        """Move a booking to this minute, as if its time had come; whoever is in its way goes.
+
+        The journey books a slot in opening hours and checks in whatever the hour of the test is.
+        """
+        start = datetime.now(UTC).replace(second=0, microsecond=0)
+        with Session(self.engine) as session, session.begin():
+            booking = session.scalars(select(Booking).where(Booking.uid == uid)).one()
+            span = booking.ends_at - booking.starts_at
+            held = select(BookingBookable.bookable_id).where(
+                BookingBookable.booking_id == booking.id
+            )
+            others = list(
+                session.scalars(
+                    select(Allocation.owner_id).where(
+                        Allocation.bookable_id.in_(held),
+                        Allocation.owner_id != booking.id,
+                        Allocation.starts_at < start + span + timedelta(hours=2),
+                        Allocation.ends_at > start,
+                    )
+                )
+            )
+            session.execute(delete(Allocation).where(Allocation.owner_id.in_(others)))
+            session.execute(update(Booking).where(Booking.id.in_(others)).values(state="cancelled"))
+            session.execute(
+                update(Allocation)
+                .where(Allocation.owner_id == booking.id)
+                .values(starts_at=start, ends_at=start + span + timedelta(minutes=15))
+            )
+            booking.starts_at, booking.ends_at = start, start + span
+            booking.check_in_by = start + timedelta(minutes=15)
+
+
+def load_demonstration(database_url: str, folder: Path) -> None:
+    """Migrate the database and load the demonstration."""
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(database_url, poolclass=NullPool)
+    migrations.upgrade(engine)
+    loaded = subprocess.run(
+        [sys.executable, "-m", "labops", "demo"],
+        env=environment(database_url, folder, free_port()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))  # all of it in one file
+
+
+@contextlib.contextmanager
+def served(database_url: str, folder: Path) -> Iterator[Ground]:
+    """Serve a database that has the demonstration in it."""
+    engine = create_engine(database_url, poolclass=NullPool)
+    with serving(database_url, folder, workers=1) as (address, _process):
+        yield Ground(address, engine)
+    engine.dispose()

@@ -1,0 +1,60 @@
+"""The calendar where it says no, and where somebody has only a keyboard."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.calendar_page import drag_to_book, first_free
+from tests.browser.conftest import Visiting
+from tests.browser.ground import Ground
+from tests.browser.visits import CALENDAR_IS_DRAWN
+
+pytestmark = pytest.mark.browser
+
+HIGHEST = """buttons => {
+  const heights = buttons.map((button) => button.getBoundingClientRect().top);
+  return heights.indexOf(Math.min(...heights));
+}"""
+
+
+def test_what_is_refused_says_why_and_keeps_what_was_typed(
+    sqlite_ground: Ground, visiting: Visiting
+) -> None:
+    visit = visiting(sqlite_ground, "en", 1280)
+    page = visit.page
+    visit.sign_in("maker@example.org")
+    visit.go("/calendar?site=mhuma&process=cnc_routing")
+    drag_to_book(page, first_free(page))
+    panel = page.locator("#book-panel")
+    panel.locator("[name=note]").fill("A shelf")
+    panel.locator("[type=submit]").click()
+
+    expect(panel.locator("[data-problems]")).to_be_focused()
+    expect(panel.locator("[data-problems]")).to_contain_text("certification")
+    expect(panel.locator("[name=note]")).to_have_value("A shelf")
+    visit.look("calendar-refused", whole=False)
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page.locator(".slot--mine")).to_have_count(0)
+    assert visit.faults == [f"409 of {sqlite_ground.address}/api/v1/bookings"]
+
+
+def test_keyboard_goes_from_booking_to_booking(sqlite_ground: Ground, visiting: Visiting) -> None:
+    visit = visiting(sqlite_ground, "it", 1280)
+    page = visit.page
+    visit.sign_in("rosa@example.org")
+    visit.go("/calendar?site=mhuma&view=week")
+    page.locator(CALENDAR_IS_DRAWN).wait_for()
+    buttons = page.locator(".ec-event [role=button]")
+    highest = buttons.nth(buttons.evaluate_all(HIGHEST))
+    highest.focus()
+    page.keyboard.press("ArrowDown")
+    expect(highest).not_to_be_focused()
+    page.keyboard.press("Enter")
+    panel = page.locator("#booking-panel")
+    expect(panel).to_be_visible()
+    visit.look("calendar-booking", whole=False)
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    assert visit.faults == []
