@@ -201,6 +201,7 @@ def _people(connection: Connection, meta: Any, now: datetime) -> None:
                 "scope": "write",
                 "label": "",
                 "created_at": now,
+                "last_used_at": now,  # noted once an hour, so most bookings do not
             }
             for n in numbers
         ],

@@ -96,7 +96,7 @@ def _identify() -> None:
             found = queries.of_token(reading(), secret.strip(), now=clock.now())
         if found is None:
             raise NotSignedIn
-        g.actor = found[0]
+        g.actor, g.token_holder = found.actor, found
         g.person_id = g.actor.person_id
     elif request.method not in SAFE_METHODS and current_person() is not None:
         csrf.protect()

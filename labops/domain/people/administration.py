@@ -177,13 +177,13 @@ def revoke_token(token_id: int, *, actor: Actor, now: datetime) -> None:
             audit.record(session, actor, "token.revoked", f"token:{token_id}", now=now)
 
 
-def note_token_used(secret: str, *, now: datetime) -> None:
+def note_token_used(token_id: int, *, now: datetime) -> None:
     """Note that a token was used, unless that was noted within the last hour."""
     with unit_of_work() as session:
         session.execute(
             update(ApiToken)
             .where(
-                ApiToken.secret_digest == digest(secret),
+                ApiToken.id == token_id,
                 or_(
                     ApiToken.last_used_at.is_(None),
                     ApiToken.last_used_at <= now - TOKEN_USE_NOTED_EVERY,

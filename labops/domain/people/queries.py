@@ -53,7 +53,7 @@ _WHO = (
 )
 # Every web request asks one of these.
 _OF_TOKEN = Prepared(
-    select(*_WHO, _token.scope, _token.id.label("token_id"))
+    select(*_WHO, _token.scope, _token.id.label("token_id"), _token.last_used_at)
     .select_from(table_of(ApiToken))
     .join(table_of(Person), _person.id == _token.person_id)
     .outerjoin(table_of(RoleGrant), _role.person_id == _person.id)
@@ -108,12 +108,22 @@ def of_sign_in(session: Session, secret: str, *, now: datetime) -> CurrentPerson
     )
 
 
-def of_token(session: Session, secret: str, *, now: datetime) -> tuple[Actor, int] | None:
-    """Return who holds the API token and the token's id, or `None` when it is not valid."""
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """Who came with an API token, which one, and when its use was last noted."""
+
+    actor: Actor
+    token_id: int
+    last_used_at: datetime | None
+
+
+def of_token(session: Session, secret: str, *, now: datetime) -> TokenHolder | None:
+    """Return who holds the API token, or `None` when it is not valid."""
     rows = _OF_TOKEN.rows(session, {"secret_digest": digest(secret), "now": now})
     if not rows:
         return None
-    return _actor(rows, Scope(rows[0].scope), now), rows[0].token_id
+    first = rows[0]
+    return TokenHolder(_actor(rows, Scope(first.scope), now), first.token_id, first.last_used_at)
 
 
 def actor_of(session: Session, person_id: int, *, now: datetime) -> Actor:
