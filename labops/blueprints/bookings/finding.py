@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, FloatField, Form, SelectField, validators
 
 from labops.blueprints import formats
@@ -75,10 +75,7 @@ def find() -> ResponseReturnValue:
     zone = home_zone(actor) or ZoneInfo("UTC")
     today = now.astimezone(zone).date()
     asked = "length" in request.args
-    form = FindForm(request.args, data=_usual(today))
-    if not asked:
-        form = FindForm(data=_usual(today))
-        form.what.data = request.args.get("process", "")
+    form = FindForm(MultiDict({**_usual(today), **request.args.to_dict()}))
     _offer(form)
     found: list[FoundTime] = []
     valid = not asked or form.validate()
@@ -96,8 +93,10 @@ def find() -> ResponseReturnValue:
     return page, 200 if valid else 422
 
 
-def _usual(today: date) -> dict[str, Any]:
-    return {"length": "60", "first": today, "last": today + timedelta(days=USUAL_DAYS)}
+def _usual(today: date) -> dict[str, str]:
+    """Return what is looked for unless the address says something else."""
+    last = today + timedelta(days=USUAL_DAYS)
+    return {"length": "60", "first": today.isoformat(), "last": last.isoformat()}
 
 
 def _offer(form: FindForm) -> None:
