@@ -52,7 +52,9 @@ def test_what_it_offers_can_be_booked(app: Flask, world: World) -> None:
 def test_what_one_may_not_use_is_shown_on_request_with_the_reason(app: Flask, world: World) -> None:
     charlie = world.browser(app, "charlie")
     wish = {"process": "laser_cutting", "length": "60", "site": "mhuma", **days(2)}
-    assert "No free time found" in charlie.get(PAGE, query_string=wish).text
+    assert "you cannot book them yet" in charlie.get(PAGE, query_string=wish).text
+    nowhere = {**wish, "width": "90000", "depth": "90000"}
+    assert "No free time found" in charlie.get(PAGE, query_string=nowhere).text
     shown = charlie.get(PAGE, query_string={**wish, "everything": "y"}).text
     assert "Tue 24 Nov, 09:00–10:00" in shown
     assert "certification" in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ from labops.kernel.db import reading
 from labops.kernel.interval import Interval
 
 SHOWN = 24
+FEW = 6
 USUAL_DAYS = 14
 LARGEST_MM = 100_000
 
@@ -80,12 +82,17 @@ def find() -> ResponseReturnValue:
     found: list[FoundTime] = []
     valid = not asked or form.validate()
     if asked and valid:
-        found = find_times(reading(), _search(form, zone, now), actor.person_id, now=now)
+        search = _search(form, zone, now)
+        found = find_times(reading(), search, actor.person_id, now=now)
+        if not found:  # then at least say what is in the way
+            wider = replace(search, only_mine=False, limit=FEW)
+            found = find_times(reading(), wider, actor.person_id, now=now)
     page = render_template(
         "bookings/find.html",
         form=form,
         asked=asked and valid,
         days=_by_day(found),
+        only_later=bool(found) and all(time.problems for time in found),
         address_of=_address_of,
         reasons=_reasons,
         full=len(found) >= SHOWN,
