@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from labops.blueprints import formats
+from labops.blueprints import formats, reasons, rules_messages
 from labops.blueprints.words import role_name
 from labops.kernel.errors import Problem
 
@@ -57,35 +57,24 @@ SENTENCES: dict[str, Sentence] = {
         "The shortest booking is %(shortest)s.", shortest=p["shortest"]
     ),
     "booking.too-long": lambda p: _("The longest booking is %(longest)s.", longest=p["longest"]),
-    "booking.off-grid": lambda p: _(
-        "Bookings start and last in steps of %(grid)s.", grid=p["grid"]
-    ),
-    "booking.too-soon": lambda p: _(
-        "This machine must be booked at least %(notice)s ahead.", notice=p["notice"]
-    ),
-    "booking.too-far": lambda p: ngettext(
-        "Bookings open one day ahead: the last day is now %(last_day)s.",
-        "Bookings open %(num)d days ahead: the last day is now %(last_day)s.",
-        p["days"],
-        last_day=p["last_day"],
-    ),
-    "booking.outside-hours": lambda p: _("The site is not open during all of that time."),
+    "booking.off-grid": reasons.off_grid,
+    "booking.too-soon": reasons.too_soon,
+    "booking.too-far": reasons.too_far,
+    "booking.outside-hours": reasons.outside_hours,
     "booking.closed": lambda p: _(
         "The site is closed from %(start)s to %(end)s.", start=p["starts_at"], end=p["ends_at"]
     ),
-    "booking.quota": lambda p: _quota(p),  # noqa: PLW0108 - defined below
-    "booking.too-many-open": lambda p: ngettext(
-        "You have one booking still to come, and %(limit)s is the most.",
-        "You have %(num)d bookings still to come, and %(limit)s is the most.",
-        p["used"],
-        limit=p["limit"],
-    ),
+    "booking.quota": reasons.quota,
+    "booking.too-many-open": reasons.too_many_open,
     "booking.one-at-a-time": lambda p: ngettext(
         "You can have one machine at a time.",
         "You can have %(num)d machines at the same time.",
         p["limit"],
     ),
-    "booking.gap": lambda p: _("Leave some time between two of your bookings on one machine."),
+    "booking.gap": lambda p: _(
+        "Leave %(gap)s between two of your bookings on one machine.", gap=p["gap"]
+    ),
+    "booking.needs-approval": reasons.needs_approval,
     "booking.cancel-too-late": lambda p: _(
         "It is too late to cancel this booking yourself. Ask staff, who can."
     ),
@@ -102,10 +91,8 @@ SENTENCES: dict[str, Sentence] = {
     "person.not-member": lambda p: _(
         "Only members of this site can book here. Ask staff to become one."
     ),
-    "person.suspended": lambda p: _(
-        "You cannot book until %(until)s. Your profile says why.", until=p["until"]
-    ),
-    "person.waiver-missing": lambda p: _("You have to sign the waiver first."),
+    "person.suspended": reasons.suspended,
+    "person.waiver-missing": reasons.waiver_missing,
     "person.certification-missing": lambda p: _(
         "You need a certification to use %(machine)s.", machine=p["machine"]
     ),
@@ -113,6 +100,9 @@ SENTENCES: dict[str, Sentence] = {
         "Your certification for %(machine)s is not valid on that day.", machine=p["machine"]
     ),
     "person.too-young": lambda p: _("You are too young to use this machine alone."),
+    "person.too-old": lambda p: _(
+        "This machine is for people up to %(oldest)s years.", oldest=p["oldest"]
+    ),
     "site.full": lambda p: _("The site is full at that time."),
     "pass.expired": lambda p: _("This pass has expired. Open a fresh one."),
     "pass.used": lambda p: _("This pass was already used."),
@@ -193,41 +183,8 @@ SENTENCES: dict[str, Sentence] = {
     "photo.too-many-pixels": lambda p: _(
         "The picture has more than %(most)s million pixels. Make it smaller first.", most=p["most"]
     ),
-    "rules.unknown-key": lambda p: _("There is no rule called “%(field)s”.", field=p["field"]),
-    "rules.not-a-count": lambda p: _("%(field)s must be a whole number.", field=p["field"]),
-    "rules.not-yes-or-no": lambda p: _("%(field)s must be true or false.", field=p["field"]),
-    "rules.not-a-list": lambda p: _("%(field)s must be a list.", field=p["field"]),
-    "rules.wrong-quota": lambda p: _(
-        "A quota needs minutes, a window (day, week) and a scope (machine, category, site)."
-    ),
-    "rules.wrong-grid": lambda p: _("The grid is 5, 10, 15, 30 or 60 minutes."),
-    "rules.shortest-above-longest": lambda p: _(
-        "The shortest booking must be above zero and not above the longest."
-    ),
-    "rules.longest-too-long": lambda p: _("No booking may be longer than 30 days."),
-    "rules.wrong-key": lambda p: _("Name the category or machine that these rules are for."),
+    **rules_messages.SENTENCES,
 }
-
-
-def _quota(p: Mapping[str, Any]) -> str:
-    values = {"limit": p["limit"], "used": p["used"]}
-    sentences = {
-        ("machine", "day"): _(
-            "At most %(limit)s a day on this machine; you have %(used)s.", **values
-        ),
-        ("machine", "week"): _(
-            "At most %(limit)s a week on this machine; you have %(used)s.", **values
-        ),
-        ("category", "day"): _(
-            "At most %(limit)s a day on machines of this kind; you have %(used)s.", **values
-        ),
-        ("category", "week"): _(
-            "At most %(limit)s a week on machines of this kind; you have %(used)s.", **values
-        ),
-        ("site", "day"): _("At most %(limit)s a day at this site; you have %(used)s.", **values),
-        ("site", "week"): _("At most %(limit)s a week at this site; you have %(used)s.", **values),
-    }
-    return str(sentences[p["quota"], p["window"]])
 
 
 def _not_open(state: str) -> str:

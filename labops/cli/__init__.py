@@ -12,6 +12,7 @@ from labops.cli.feeds import feeds
 from labops.cli.jobs import jobs
 from labops.cli.machines import machines
 from labops.cli.people import people
+from labops.cli.rules import rules
 from labops.cli.serve import serve
 from labops.cli.tokens import tokens
 
@@ -22,5 +23,5 @@ def main() -> None:
     """Bookings, check-in and the city's list of labs."""
 
 
-for command in (serve, demo, db, people, tokens, feeds, machines, jobs, doctor):
+for command in (serve, demo, db, people, tokens, feeds, machines, rules, jobs, doctor):
     main.add_command(command)

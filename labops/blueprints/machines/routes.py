@@ -16,8 +16,8 @@ from labops.blueprints.assets import ONE_YEAR
 from labops.blueprints.machines import diary, needs
 from labops.blueprints.machines.base import bp, found_machine, named_processes
 from labops.blueprints.machines.forms import StateForm
+from labops.blueprints.rules_in_words import rules_in_words
 from labops.blueprints.sites.base import asked
-from labops.blueprints.sites.words import rules_in_words
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.machines import inventory, queries
 from labops.domain.machines.processes import process_name

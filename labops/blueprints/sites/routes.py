@@ -12,9 +12,10 @@ from flask_babel import gettext as _
 
 from labops.blueprints import formats
 from labops.blueprints.access import current_actor, public, requires
+from labops.blueprints.rules_in_words import rules_in_words
 from labops.blueprints.sites.base import bp, found_site, presence, put_errors, staffed_site
 from labops.blueprints.sites.forms import HoursForm, SiteForm, overnight
-from labops.blueprints.sites.words import hours_by_day, rules_in_words
+from labops.blueprints.sites.words import hours_by_day
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import site_rules
 from labops.domain.machines import queries as machines

@@ -12,9 +12,16 @@ from flask_babel import gettext as _
 from labops.blueprints import formats
 from labops.blueprints.access import current_actor, requires
 from labops.blueprints.messages import sentence_for
+from labops.blueprints.rules_in_words import rules_in_words
 from labops.blueprints.sites.base import bp, key, put_errors, staffed_site
-from labops.blueprints.sites.rules_form import LimitsForm, RulesForm, form_of, hints, read_form
-from labops.blueprints.sites.words import rules_in_words
+from labops.blueprints.sites.rules_form import (
+    LimitsForm,
+    RulesForm,
+    form_of,
+    hints,
+    read_form,
+    unshown,
+)
 from labops.domain.house_rules import queries, services
 from labops.domain.house_rules.queries import SiteRules
 from labops.domain.house_rules.services import SaveRules
@@ -62,6 +69,7 @@ def save_rules(slug: str, level: str, of: str) -> ResponseReturnValue:
     data = read_form(form, whole=_whole(ground))
     if data is None:
         return _page(ground, form), 422
+    data |= unshown(ground.own, data)
     try:
         preview = laid_over([_below(ground), data])
         if contradiction := _contradiction(ground, data):
@@ -85,7 +93,7 @@ def save_rules(slug: str, level: str, of: str) -> ResponseReturnValue:
 
 def _ground(slug: str, level: str, of: str) -> Ground:
     site = staffed_site(slug, Permission.RULES_EDIT)
-    if level not in set(Level):
+    if level not in set(Level) - {Level.PLAN}:
         abort(404)
     at, session = Level(level), reading()
     found = queries.site_rules(session, site.id)

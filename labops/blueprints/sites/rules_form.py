@@ -133,7 +133,8 @@ def form_of(own: Mapping[str, Any], *, whole: bool) -> LimitsForm:
     unattended = rules.unattended if rules else own.get("unattended")
     values["unattended"] = {None: "", True: "yes", False: "no"}[unattended]
     values["own_quotas"] = "quotas" in own
-    for n, quota in zip(QUOTA_ROWS, own.get("quotas", ()), strict=False):
+    simple = [quota for quota in own.get("quotas", ()) if _is_shown(quota)]
+    for n, quota in zip(QUOTA_ROWS, simple, strict=False):
         values[f"limit_{n}"] = timedelta(minutes=quota["minutes"])
         values[f"window_{n}"] = quota["window"]
         values[f"scope_{n}"] = quota["scope"]
@@ -141,6 +142,26 @@ def form_of(own: Mapping[str, Any], *, whole: bool) -> LimitsForm:
     if whole:
         form.whole()
     return form
+
+
+def unshown(own: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a level says besides the form, so that saving the form does not lose it."""
+    shown = {f"{name}_minutes" for name in (*LENGTHS, "grid")} | {*COUNTS, "unattended", "quotas"}
+    kept = {key: value for key, value in own.items() if key not in shown}
+    if "quotas" in data:
+        others = [quota for quota in own.get("quotas", ()) if not _is_shown(quota)]
+        kept["quotas"] = [*data["quotas"], *others]
+    return kept
+
+
+def _is_shown(quota: Mapping[str, Any]) -> bool:
+    """Say whether the rows of the form can say all of a quota."""
+    windows, scopes = {Window.DAY, Window.WEEK}, set(QuotaScope) - {QuotaScope.EVERYWHERE}
+    return (
+        set(quota) == {"minutes", "window", "scope"}
+        and quota["window"] in windows
+        and quota["scope"] in scopes
+    )
 
 
 def read_form(form: LimitsForm, *, whole: bool) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Opening hours and house rules in sentences, and opening hours read from what people type."""
+"""Opening hours in sentences, and read from what people type."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from labops.blueprints import formats
-from labops.domain.house_rules.values import HouseRules, Quota
 from labops.domain.sites.queries import WeeklyHours
 from labops.domain.sites.services import Span
 
@@ -64,81 +62,6 @@ def read_hours(text: str, weekday: int) -> list[Span]:
                 )
             )
     return ordered
-
-
-def rules_in_words(rules: HouseRules) -> list[str]:
-    """Return what the rules mean for somebody who wants to book."""
-    said = formats.duration
-    sentences = [
-        _(
-            "A booking lasts from %(shortest)s to %(longest)s, in steps of %(grid)s.",
-            shortest=said(rules.shortest),
-            longest=said(rules.longest),
-            grid=said(rules.grid),
-        ),
-        ngettext(
-            "Book today or tomorrow.",
-            "Book up to %(num)d days ahead.",
-            rules.horizon_days,
-        )
-        if rules.horizon_days
-        else _("Book for today only."),
-        _("Book at least %(notice)s before the start.", notice=said(rules.notice))
-        if rules.notice
-        else _("You may book up to the last moment."),
-    ]
-    sentences += _limits_in_words(rules)
-    sentences += [_quota_in_words(quota) for quota in rules.quotas]
-    sentences.append(
-        _("Cancel at least %(notice)s before the start.", notice=said(rules.cancel_notice))
-        if rules.cancel_notice
-        else _("You may cancel until the start.")
-    )
-    sentences.append(
-        _(
-            "Check in from %(early)s before the start until %(grace)s after it: then the booking"
-            " counts as missed and its time is free for others.",
-            early=said(rules.early_check_in),
-            grace=said(rules.grace),
-        )
-    )
-    if rules.unattended:
-        sentences.append(_("The machine may go on alone while the site is closed."))
-    return [str(sentence) for sentence in sentences]
-
-
-def _limits_in_words(rules: HouseRules) -> list[str]:
-    sentences = []
-    if rules.open_bookings is not None:
-        sentences.append(
-            ngettext(
-                "You may have one booking still to come.",
-                "You may have %(num)d bookings still to come.",
-                rules.open_bookings,
-            )
-        )
-    if rules.one_at_a_time is not None:
-        sentences.append(
-            ngettext(
-                "You may have one machine at a time.",
-                "You may have %(num)d machines at the same time.",
-                rules.one_at_a_time,
-            )
-        )
-    return sentences
-
-
-def _quota_in_words(quota: Quota) -> str:
-    limit = formats.duration(quota.limit)
-    sentences = {
-        ("machine", "day"): _("At most %(limit)s a day on one machine.", limit=limit),
-        ("machine", "week"): _("At most %(limit)s a week on one machine.", limit=limit),
-        ("category", "day"): _("At most %(limit)s a day on machines of one kind.", limit=limit),
-        ("category", "week"): _("At most %(limit)s a week on machines of one kind.", limit=limit),
-        ("site", "day"): _("At most %(limit)s a day at this site.", limit=limit),
-        ("site", "week"): _("At most %(limit)s a week at this site.", limit=limit),
-    }
-    return str(sentences[quota.scope.value, quota.window.value])
 
 
 def minutes(length: timedelta) -> int:

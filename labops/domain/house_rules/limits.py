@@ -73,6 +73,7 @@ class Exempt:
     """Which bookings a limit spares: those made late, and those of whoever walks in.
 
     `same_date_after` is a minute of the day; `within` excludes exactly so long before the start.
+    `week_starts` is the weekday on which the limit's weeks begin (Monday is 0).
     """
 
     same_date: bool = False
@@ -80,6 +81,7 @@ class Exempt:
     within: timedelta | None = None
     same_week: bool = False
     walk_in: bool = False
+    week_starts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,14 @@ class Notice:
     def __bool__(self) -> bool:
         """Say whether any notice is asked for."""
         return bool(self.length or self.days or self.working_days or self.until is not None)
+
+
+NO_NOTICE = Notice()
+
+
+def usual_scope(rule: LimitRule) -> QuotaScope:
+    """Return which bookings a bound limit adds up when it does not say."""
+    return QuotaScope.MACHINE if rule is LimitRule.GAP else QuotaScope.SITE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

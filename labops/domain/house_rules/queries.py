@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from labops.domain.house_rules.models import HouseRulesVersion
-from labops.domain.house_rules.values import HouseRules, Level, laid_over
+from labops.domain.house_rules.values import HouseRules, Level, laid_over, level_keys
 from labops.kernel.db import remembered
 
 
@@ -21,16 +21,10 @@ class SiteRules:
 
     levels: Mapping[tuple[str, str], Mapping[str, Any]]
 
-    def of(self, *, category: str, machine: str) -> HouseRules:
-        """Return the rules for a machine: site, then category, then machine."""
-        return laid_over(
-            self.levels.get(key, {})
-            for key in (
-                (Level.SITE.value, ""),
-                (Level.CATEGORY.value, category),
-                (Level.MACHINE.value, machine),
-            )
-        )
+    def of(self, *, category: str, machine: str, plan: str = "") -> HouseRules:
+        """Return the rules for a machine: site, then category, machine, and the plan's."""
+        keys = level_keys(category=category, machine=machine, plan=plan)
+        return laid_over(self.levels.get(key, {}) for key in keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +51,15 @@ def newest_version(session: Session, site_id: int, level: Level, key: str) -> Sa
 
 
 def rules_in_force(
-    session: Session, site_id: int, revision: int, *, category: str, machine: str
+    session: Session, site_id: int, revision: int, *, category: str, machine: str, plan: str = ""
 ) -> HouseRules:
     """Return the rules for a machine; costs no query while the site's revision stands."""
     return remembered(
         session,
-        ("house rules", site_id, revision, category, machine),
-        lambda: levels_in_force(session, site_id, revision).of(category=category, machine=machine),
+        ("house rules", site_id, revision, category, machine, plan),
+        lambda: levels_in_force(session, site_id, revision).of(
+            category=category, machine=machine, plan=plan
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from labops.domain.house_rules.limits import Limit, Notice, Quota
+from labops.domain.house_rules.limits import NO_NOTICE, Limit, Notice, Quota
 from labops.domain.house_rules.parts import (
     Approval,
     Audience,
@@ -119,6 +119,8 @@ class HouseRules:
     @property
     def booking_notice(self) -> Notice:
         """Return how long before the start a booking must be made."""
+        if not self.notice_days and not self.notice_working_days and self.notice_until is None:
+            return Notice(length=self.notice) if self.notice else NO_NOTICE
         return Notice(
             length=self.notice,
             days=self.notice_days,

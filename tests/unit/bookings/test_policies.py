@@ -255,7 +255,7 @@ def test_rules_survive_being_written_and_read() -> None:
         {"quotas": 3},
         {"quotas": [{}]},
         {"unattended": 1},
-        {"quotas": [{"minutes": 1, "window": "year", "scope": "machine"}]},
+        {"quotas": [{"minutes": 1, "window": "decade", "scope": "machine"}]},
     ],
 )
 def test_wrong_rules_are_refused(data: dict[str, Any]) -> None:

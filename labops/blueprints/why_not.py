@@ -1,0 +1,71 @@
+"""Every rule and what it says to a wish: the names by which pages tell them apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+
+from labops.blueprints.messages import sentence_for
+from labops.domain.bookings.policies import Explained
+from labops.kernel.errors import Problem
+
+RULE_NAMES: dict[str, Any] = {
+    "fields": _l("What must be said"),
+    "grid": _l("Steps of start and length"),
+    "shortest": _l("Shortest booking"),
+    "longest": _l("Longest booking"),
+    "free": _l("Free at that time"),
+    "past": _l("Still to come"),
+    "gap": _l("Time between your bookings"),
+    "opening": _l("Opening hours"),
+    "overnight": _l("Hours of bookings over night"),
+    "staffed": _l("While staff are there"),
+    "audience": _l("Hours for everybody"),
+    "closed": _l("No closure"),
+    "people-inside": _l("Room for people"),
+    "notice": _l("Notice"),
+    "horizon": _l("Days that one may book ahead"),
+    "one-at-a-time": _l("Machines at the same time"),
+    "quota": _l("Quota"),
+    "run": _l("Days in a row"),
+    "open-bookings": _l("Bookings still to come"),
+    "next": _l("One booking after the other"),
+    "moving": _l("Moved in time"),
+    "approval": _l("Staff agree"),
+    "waiver": _l("Signed waiver"),
+    "certification": _l("Certification"),
+    "member": _l("Membership"),
+    "suspended": _l("Not suspended"),
+    "restriction": _l("No restriction"),
+    "youngest": _l("Old enough"),
+    "oldest": _l("Young enough"),
+    "in-service": _l("In service"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rule in words; `sentence` is empty when it passed."""
+
+    name: str
+    passed: bool
+    approval: bool
+    sentence: str
+    problem: Problem
+
+
+def lines_of(found: tuple[Explained, ...], zone: ZoneInfo | None = None) -> list[Line]:
+    """Return what every rule found, in the order given, in the reader's language."""
+    return [
+        Line(
+            name=str(RULE_NAMES[one.rule]),
+            passed=one.passed,
+            approval=one.approval,
+            sentence="" if one.passed else sentence_for(one.problem, zone),
+            problem=one.problem,
+        )
+        for one in found
+    ]

@@ -1,0 +1,86 @@
+"""The windows in which a quota counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from labops.domain.bookings.facts import BookingFacts
+from labops.domain.bookings.policies.binding import week_of
+from labops.domain.house_rules.limits import Quota, Window
+from labops.kernel import local_time
+from labops.kernel.interval import Interval
+
+Parts = tuple[Interval, ...]
+DAY = timedelta(days=1)
+
+
+def windows(
+    quota: Quota, facts: BookingFacts, parts: Parts, held: Sequence[Parts]
+) -> Iterator[Interval]:
+    """Yield the windows that the counted parts touch, earliest first.
+
+    Of the rolling windows only those are looked at that begin on a day with a booking: any other
+    holds no more than the next of these.
+    """
+    if quota.window is Window.BOOKING:
+        yield facts.slot
+        return
+    days = _touched(parts, facts.zone)
+    if quota.window is Window.ROLLING:
+        for first in _rolling(quota.rolling_days, facts, days, held):
+            yield _days(first, first + timedelta(days=quota.rolling_days), facts.zone)
+    else:
+        for first, after in sorted({_period(quota, day) for day in days}):
+            yield _days(first, after, facts.zone)
+
+
+def reach(quota: Quota, facts: BookingFacts, parts: Parts) -> Interval:
+    """Return the span outside which no held booking can matter to the quota."""
+    if quota.window is Window.BOOKING:
+        return facts.slot
+    days = _touched(parts, facts.zone)
+    if quota.window is Window.ROLLING:
+        more = timedelta(days=quota.rolling_days - 1)
+        return _days(days[0] - more, days[-1] + more + DAY, facts.zone)
+    return _days(_period(quota, days[0])[0], _period(quota, days[-1])[1], facts.zone)
+
+
+def _touched(parts: Parts, zone: ZoneInfo) -> list[date]:
+    if len(parts) == 1:
+        return list(local_time.days_touched(parts[0], zone))
+    return sorted({day for part in parts for day in local_time.days_touched(part, zone)})
+
+
+def _period(quota: Quota, day: date) -> tuple[date, date]:
+    """Return the first day of the window that holds the day, and the day after its last."""
+    if quota.window is Window.DAY:
+        return day, day + DAY
+    if quota.window is Window.WEEK:
+        first = week_of(day, quota.week_starts)
+        return first, first + timedelta(days=7)
+    if quota.window is Window.MONTH:
+        return day.replace(day=1), (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return date(day.year, 1, 1), date(day.year + 1, 1, 1)
+
+
+def _rolling(
+    length: int, facts: BookingFacts, days: Sequence[date], held: Sequence[Parts]
+) -> list[date]:
+    earliest = days[0] - timedelta(days=length - 1)
+    touched = {
+        day
+        for spans in held
+        for span in spans
+        for day in local_time.days_touched(span, facts.zone)
+        if earliest <= day <= days[-1]
+    }
+    return sorted({*days, *touched})
+
+
+@lru_cache(maxsize=1024)
+def _days(first: date, after: date, zone: ZoneInfo) -> Interval:
+    """Return the local days from the first up to the one after the last, 23 or 25 hours each."""
+    return Interval(local_time.at_minute(first, 0, zone), local_time.at_minute(after, 0, zone))
