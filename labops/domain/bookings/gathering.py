@@ -10,19 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import statements
-from labops.domain.bookings.facts import (
-    BookingFacts,
-    CertifiedDays,
-    HeldBooking,
-    MachineFacts,
-    PersonFacts,
-)
+from labops.domain.bookings.facts import BookingFacts, HeldBooking, MachineFacts, PersonFacts
 from labops.domain.bookings.models import Booking
-from labops.domain.bookings.states import OPEN_STATES
+from labops.domain.bookings.person_facts import certified_days, held_bookings, standing
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.machines.queries import MachineView
-from labops.domain.memberships.models import MembershipState
 from labops.domain.sites.queries import weekly_hours
 from labops.kernel import ledger, local_time
 from labops.kernel.errors import Invalid, NotFound
@@ -86,13 +79,14 @@ def machines_of_booking(session: Session, booking_id: int) -> list[WantedMachine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """Who wants which machines when; `previous` is the booking being moved."""
+    """Who wants which machines when; `previous` is the booking being moved, with its machines."""
 
     person_id: int
     machines: Sequence[WantedMachine]
     slot: Interval
     now: datetime
     previous: Booking | None = None
+    previous_machines: tuple[tuple[int, str], ...] = ()
     walk_in: bool = False
 
     @property
@@ -123,34 +117,36 @@ def gather(session: Session, wish: Wish) -> Gathered:
     """Read everything the rules need, the person's revision before her bookings."""
     first = wish.machines[0]
     zone = local_time.zone(first.zone)
-    revision, person = _person_facts(session, wish.person_id, first.site_id, wish.slot, zone)
-    needed = any(machine.certification_needed for machine in wish.machines)
-    certified = _certified_days(session, wish.person_id) if needed else {}
+    machines = tuple(
+        _machine_facts(
+            session,
+            machine,
+            revision=machine.revision,
+            category=machine.category,
+            free=ledger.has_free_unit(session, machine.claim(wish.slot), besides=wish.owner),
+        )
+        for machine in wish.machines
+    )
+    revision, person = standing(session, wish.person_id, first.site_id, wish.slot, zone)
+    if any(_asks_for_certifications(machine) for machine in machines):
+        person = replace(person, certified=certified_days(session, wish.person_id))
     space_ids = [machine.space_id for machine in wish.machines if machine.space_id]
     facts = BookingFacts(
         slot=wish.slot,
         now=wish.now,
         zone=zone,
         site_id=first.site_id,
-        machines=tuple(
-            _machine_facts(
-                session,
-                machine,
-                revision=machine.revision,
-                category=machine.category,
-                free=ledger.has_free_unit(session, machine.claim(wish.slot), besides=wish.owner),
-                certified=certified.get(machine.type_id, ()),
-            )
-            for machine in wish.machines
-        ),
+        machines=machines,
         person=person,
         opening=weekly_hours(session, first.site_id, first.revision).open_during(wish.slot, zone),
         closures=tuple(
             Interval(closure.starts_at, closure.ends_at)
             for closure in closures.during(session, first.site_id, wish.slot, space_ids=space_ids)
         ),
-        held=_others_held(session, wish, zone),
+        held=_held(session, wish, machines, zone),
         previous=wish.previous.slot if wish.previous else None,
+        previous_booked_at=wish.previous.created_at if wish.previous else None,
+        previous_machines=wish.previous_machines,
         walk_in=wish.walk_in,
     )
     return Gathered(facts, revision)
@@ -171,17 +167,28 @@ def gather_for_search(
     """
     around = window.widened(before=timedelta(0), after=timedelta(days=1))
     found: dict[int, BookingFacts] = {}
-    held: tuple[HeldBooking, ...] | None = None
-    certified = _certified_days(session, person_id) if person_id is not None else {}
+    held: tuple[HeldBooking, ...]
+    certified = certified_days(session, person_id) if person_id is not None else None
     for site_id in sorted({machine.site_id for machine in machines}):
         of_site = [machine for machine in machines if machine.site_id == site_id]
         first = of_site[0]
         zone = local_time.zone(first.zone)
-        person = PersonFacts(is_member=True)
+        all_facts = {
+            machine.id: _machine_facts(
+                session,
+                machine,
+                revision=machine.site_revision,
+                category=machine.type_slug,
+                free=True,
+            )
+            for machine in of_site
+        }
+        person, held = PersonFacts(is_member=True), ()
         if person_id is not None:
-            _revision, person = _person_facts(session, person_id, site_id, window, zone)
-            if held is None:
-                held = _held_bookings(session, person_id, window, now, zone)
+            _revision, person = standing(session, person_id, site_id, window, zone)
+            person = replace(person, certified=certified)
+            rules = [one.rules for one in all_facts.values()]
+            held = held_bookings(session, person_id, window, now, zone, rules)
         spaces = [machine.space_id for machine in of_site if machine.space_id]
         shut = closures.during(session, site_id, around, space_ids=spaces)
         opening = weekly_hours(session, site_id, first.site_revision).open_during(around, zone)
@@ -191,16 +198,7 @@ def gather_for_search(
                 now=now,
                 zone=zone,
                 site_id=site_id,
-                machines=(
-                    _machine_facts(
-                        session,
-                        machine,
-                        revision=machine.site_revision,
-                        category=machine.type_slug,
-                        free=True,
-                        certified=certified.get(machine.type_id, ()),
-                    ),
-                ),
+                machines=(all_facts[machine.id],),
                 person=person,
                 opening=opening,
                 closures=tuple(
@@ -208,7 +206,7 @@ def gather_for_search(
                     for closure in shut
                     if closure.space_id in {None, machine.space_id}
                 ),
-                held=held or (),
+                held=held,
             )
     return found
 
@@ -220,7 +218,6 @@ def _machine_facts(
     revision: int,
     category: str,
     free: bool,
-    certified: tuple[CertifiedDays, ...],
 ) -> MachineFacts:
     return MachineFacts(
         id=machine.id,
@@ -232,13 +229,28 @@ def _machine_facts(
         ),
         free=free,
         certification_needed=machine.certification_needed,
-        certified=certified,
     )
+
+
+def _asks_for_certifications(machine: MachineFacts) -> bool:
+    rules = machine.rules
+    return bool(
+        machine.certification_needed or rules.certification_needed or rules.certifications_needed
+    )
+
+
+def _held(
+    session: Session, wish: Wish, machines: Sequence[MachineFacts], zone: ZoneInfo
+) -> tuple[HeldBooking, ...]:
+    """Return the person's bookings besides the one that is being moved."""
+    besides = wish.previous.id if wish.previous is not None else None
+    rules = [machine.rules for machine in machines]
+    return held_bookings(session, wish.person_id, wish.slot, wish.now, zone, rules, besides=besides)
 
 
 def with_held_bookings(session: Session, facts: BookingFacts, wish: Wish) -> BookingFacts:
     """Read the person's other bookings again, under the locks."""
-    return replace(facts, held=_others_held(session, wish, facts.zone))
+    return replace(facts, held=_held(session, wish, facts.machines, facts.zone))
 
 
 def with_machine_states(session: Session, facts: BookingFacts) -> BookingFacts:
@@ -256,64 +268,3 @@ def with_machine_states(session: Session, facts: BookingFacts) -> BookingFacts:
         replace(machine, state=states[machine.id], free=True) for machine in facts.machines
     )
     return replace(facts, machines=machines)
-
-
-def _person_facts(
-    session: Session, person_id: int, site_id: int, slot: Interval, zone: ZoneInfo
-) -> tuple[int, PersonFacts]:
-    day = slot.starts_at.astimezone(zone).date()
-    revision, suspended_until, state, starts_on, ends_on, role_id = statements.STANDING.row(
-        session, {"person_id": person_id, "site_id": site_id}
-    )
-    is_member = role_id is not None or (
-        state == MembershipState.ACTIVE and starts_on <= day and (ends_on is None or day <= ends_on)
-    )
-    return revision, PersonFacts(is_member=is_member, suspended_until=suspended_until)
-
-
-def _certified_days(session: Session, person_id: int) -> dict[int, tuple[CertifiedDays, ...]]:
-    """Return the person's certifications that were not revoked, by machine type."""
-    certified: dict[int, tuple[CertifiedDays, ...]] = {}
-    for type_id, starts_on, ends_on in statements.CERTIFIED.rows(session, {"person_id": person_id}):
-        days = CertifiedDays(starts_on=starts_on, ends_on=ends_on)
-        certified[type_id] = (*certified.get(type_id, ()), days)
-    return certified
-
-
-def _others_held(session: Session, wish: Wish, zone: ZoneInfo) -> tuple[HeldBooking, ...]:
-    """Return the person's bookings besides the one that is being moved."""
-    besides = wish.previous.id if wish.previous is not None else None
-    return _held_bookings(session, wish.person_id, wish.slot, wish.now, zone, besides=besides)
-
-
-def _held_bookings(
-    session: Session,
-    person_id: int,
-    slot: Interval,
-    now: datetime,
-    zone: ZoneInfo,
-    *,
-    besides: int | None = None,
-) -> tuple[HeldBooking, ...]:
-    """Return the person's bookings that a limit may count: open ones and those of these weeks."""
-    days = local_time.days_touched(slot, zone)
-    since = min(now, local_time.local_week(days[0], zone).starts_at)
-    rows = statements.HELD.rows(session, {"person_id": person_id, "since": since})
-    held: dict[int, HeldBooking] = {}
-    for booking_id, starts_at, ends_at, state, site_id, machine_id, category in rows:
-        if booking_id == besides:
-            continue
-        machine = (machine_id, category)
-        if booking_id in held:
-            booking = held[booking_id]
-            held[booking_id] = replace(booking, machines=(*booking.machines, machine))
-            continue
-        is_open = state in OPEN_STATES and ends_at > now
-        held[booking_id] = HeldBooking(
-            slot=Interval(starts_at, ends_at),
-            site_id=site_id,
-            machines=(machine,),
-            is_open=is_open,
-            uses_now_or_later=state in OPEN_STATES,
-        )
-    return tuple(held.values())

@@ -222,8 +222,14 @@ def _moving_wish(session: Session, command: Move, *, actor: Actor, now: datetime
         slot.starts_at != booking.starts_at or command.machines is not None
     ):
         raise Refused([Problem("booking.not-open", {"state": booking.state})])
+    before = machines_of_booking(session, booking.id) if command.machines is not None else machines
     return Wish(
-        person_id=booking.person_id, machines=machines, slot=slot, now=now, previous=booking
+        person_id=booking.person_id,
+        machines=machines,
+        slot=slot,
+        now=now,
+        previous=booking,
+        previous_machines=tuple((machine.id, machine.category) for machine in before),
     )
 
 

@@ -94,7 +94,13 @@ STANDING = Prepared(
 
 # person_id: int
 CERTIFIED = Prepared(
-    select(_certification.machine_type_id, _certification.starts_on, _certification.ends_on)
+    select(
+        _type.slug,
+        _certification.starts_on,
+        _certification.ends_on,
+    )
+    .select_from(table_of(Certification))
+    .join(table_of(MachineType), _type.id == _certification.machine_type_id)
     .where(
         _certification.person_id == bindparam("person_id"),
         _certification.revoked_at.is_(None),
@@ -110,12 +116,15 @@ HELD = Prepared(
         _booking.ends_at,
         _booking.state,
         _booking.site_id,
+        _booking.created_at,
         _machine.id,
         _type.slug,
+        _bookable.slug,
     )
     .select_from(table_of(Booking))
     .join(table_of(BookingBookable), _of_booking.booking_id == _booking.id)
     .join(table_of(Machine), _machine.id == _of_booking.bookable_id)
+    .join(table_of(Bookable), _bookable.id == _machine.id)
     .join(table_of(MachineType), _type.id == _machine.machine_type_id)
     .where(
         _booking.person_id == bindparam("person_id"),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from labops.domain.bookings.facts import BookingFacts
 from labops.domain.bookings.policies.binding import week_of
-from labops.domain.house_rules.limits import Quota, Window
+from labops.domain.house_rules.limits import LimitRule, Quota, Window
+from labops.domain.house_rules.values import HouseRules
 from labops.kernel import local_time
 from labops.kernel.interval import Interval
 
 Parts = tuple[Interval, ...]
 DAY = timedelta(days=1)
+NO_TIME = timedelta(0)
 
 
 def windows(
@@ -46,6 +48,24 @@ def reach(quota: Quota, facts: BookingFacts, parts: Parts) -> Interval:
         more = timedelta(days=quota.rolling_days - 1)
         return _days(days[0] - more, days[-1] + more + DAY, facts.zone)
     return _days(_period(quota, days[0])[0], _period(quota, days[-1])[1], facts.zone)
+
+
+def held_since(rules: Iterable[HouseRules], slot: Interval, zone: ZoneInfo) -> datetime:
+    """Return the instant from which on a person's bookings can matter to any of these rules."""
+    day = local_time.days_touched(slot, zone)[0]
+    first = day
+    for one in rules:
+        first = min(first, day - one.gap - DAY if one.gap else day)
+        for quota in one.quotas:
+            if quota.window is Window.ROLLING:
+                first = min(first, day - timedelta(days=quota.rolling_days - 1))
+            elif quota.window is not Window.BOOKING:
+                first = min(first, _period(quota, day)[0])
+        for limit in one.limits:
+            # So many working days in a row lie within twice as many days and a week.
+            run = timedelta(days=2 * limit.count + 7) if limit.rule is LimitRule.RUN else NO_TIME
+            first = min(first, day - limit.length - DAY, day - run)
+    return local_time.at_minute(first, 0, zone)
 
 
 def _touched(parts: Parts, zone: ZoneInfo) -> list[date]:
