@@ -50,6 +50,7 @@ RULE_NAMES: dict[str, Any] = {
 class Line:
     """One rule in words; `sentence` is empty when it passed."""
 
+    rule: str
     name: str
     passed: bool
     approval: bool
@@ -61,6 +62,7 @@ def lines_of(found: tuple[Explained, ...], zone: ZoneInfo | None = None) -> list
     """Return what every rule found, in the order given, in the reader's language."""
     return [
         Line(
+            rule=one.rule,
             name=str(RULE_NAMES[one.rule]),
             passed=one.passed,
             approval=one.approval,

@@ -83,6 +83,23 @@ def test_what_cannot_be_read_is_said_and_kept(
     assert sentence in answer.text
 
 
+def test_the_check_says_what_every_rule_found(app: Flask, world: World) -> None:
+    wish = {
+        "machine": "laser",
+        "starts_at": "2026-11-24T10:00:00+01:00",
+        "ends_at": "2026-11-24T15:00:00+01:00",
+    }
+    headers = world.headers("charlie")
+    answer = app.test_client().post("/api/v1/bookings/check", json=wish, headers=headers).json
+    assert answer["allowed"] is False
+    failed = [rule for rule in answer["rules"] if not rule["passed"]]
+    assert [rule["rule"] for rule in failed] == ["longest", "certification"]
+    assert [rule["code"] for rule in failed] == [reason["code"] for reason in answer["reasons"]]
+    passed = {rule["rule"] for rule in answer["rules"] if rule["passed"]}
+    assert {"free", "opening", "member", "in-service", "grid"} <= passed
+    assert all(rule["name"] and rule["detail"] for rule in failed)
+
+
 def test_strange_lists_fall_back(app: Flask, world: World) -> None:
     strange = {"length": "17", "process": "magic", "site": "atlantis", "material": "x", **days(3)}
     answer = world.browser(app, "alice").get(PAGE, query_string=strange)

@@ -21,6 +21,7 @@ from labops.blueprints.api.base import (
     read_window,
     reasons_in_json,
 )
+from labops.blueprints.why_not import lines_of
 from labops.domain.bookings import queries, services, use
 from labops.domain.bookings.commands import EARLIEST, LATEST, Book, Move
 from labops.domain.bookings.queries import BookingView, Search
@@ -86,7 +87,7 @@ def create_booking() -> Response:
 @operation(
     "POST",
     "/bookings/check",
-    "Say whether a booking would be allowed, with every reason against it",
+    "Say whether a booking would be allowed: every reason against it, and every rule",
     access=signed_in,
     body=schemas.NewBooking,
     answers={200: schemas.BookingCheck},
@@ -95,8 +96,21 @@ def check_booking() -> Response:
     """Answer without booking."""
     command = _command(read_body(schemas.NewBooking), None)
     check = services.check_booking(command, actor=current_actor(), now=clock.now())
-    reasons = reasons_in_json(check.problems, local_time.zone(check.zone))
-    return answered({"allowed": check.allowed, "reasons": reasons})
+    zone = local_time.zone(check.zone)
+    rules = [
+        {
+            "rule": line.rule,
+            "name": line.name,
+            "passed": line.passed,
+            "needs_approval": line.approval,
+            "code": line.problem.code,
+            "detail": line.sentence,
+            "machine": line.problem.params.get("machine"),
+        }
+        for line in lines_of(check.rules, zone)
+    ]
+    reasons = reasons_in_json(check.problems, zone)
+    return answered({"allowed": check.allowed, "reasons": reasons, "rules": rules})
 
 
 @operation(

@@ -101,11 +101,27 @@ class BookingList(BaseModel):
     items: list[Booking]
 
 
+class CheckedRule(BaseModel):
+    """What one rule found, in words; `detail` is empty when it passed."""
+
+    rule: str
+    name: str
+    passed: bool
+    needs_approval: bool
+    code: str
+    detail: str
+    machine: str | None
+
+
 class BookingCheck(BaseModel):
-    """Whether a booking would be allowed, and every reason against it."""
+    """Whether a booking would be allowed, every reason against it, and what every rule found.
+
+    Failed rules come first, the nearest to solvable first of all.
+    """
 
     allowed: bool
     reasons: list[Reason]
+    rules: list[CheckedRule]
 
 
 class OpeningSpan(BaseModel):

@@ -29,7 +29,12 @@ from labops.domain.bookings.gathering import (
     with_machine_states,
 )
 from labops.domain.bookings.models import Booking, BookingBookable
-from labops.domain.bookings.policies import booking_problems, cancel_problems
+from labops.domain.bookings.policies import (
+    Explained,
+    booking_problems,
+    cancel_problems,
+    explained,
+)
 from labops.domain.bookings.states import BookingState
 from labops.domain.people.models import Person
 from labops.kernel import audit, idempotency, ledger, outbox
@@ -42,9 +47,10 @@ from labops.kernel.permissions import Actor, Permission
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The answer to "could I?": all reasons against, whether it would be allowed, whose time."""
+    """The answer to "could I?": all reasons against, what every rule found, whose time."""
 
     problems: tuple[Problem, ...]
+    rules: tuple[Explained, ...]
     allowed: bool
     zone: str
 
@@ -56,9 +62,10 @@ def check_booking(command: Book, *, actor: Actor, now: datetime) -> Check:
     """
     session = reading()
     wish = _wish(session, command, actor=actor, now=now)
-    problems = booking_problems(gather_facts(session, wish))
+    rules = explained(gather_facts(session, wish))
+    problems = tuple(one.problem for one in rules if not one.passed and not one.approval)
     allowed = not _standing(problems, command.override_reason, wish, actor)
-    return Check(problems, allowed, wish.machines[0].zone)
+    return Check(problems, rules, allowed, wish.machines[0].zone)
 
 
 def book(command: Book, *, actor: Actor, now: datetime) -> str:
