@@ -66,15 +66,20 @@ def sheet_pdf(labels: Sequence[Label], *, page: Page = "a4-24") -> bytes:
     pdf = FPDF(unit="mm", format=sheet.page)
     pdf.set_creation_date(CREATED)
     pdf.set_auto_page_break(auto=False)
-    pdf.add_font(FAMILY, "", face(bold=False).file)
-    pdf.add_font(FAMILY, "B", face(bold=True).file)
-    for number, label in enumerate(labels):
-        place = number % (sheet.columns * sheet.rows)
-        if place == 0:
-            pdf.add_page()
-        drawing = drawing_of(label, width=sheet.label[0], height=sheet.label[1])
-        _paint(pdf, drawing, *sheet.corner(place))
-    return bytes(pdf.output())
+    try:
+        pdf.add_font(FAMILY, "", face(bold=False).file)
+        pdf.add_font(FAMILY, "B", face(bold=True).file)
+        for number, label in enumerate(labels):
+            place = number % (sheet.columns * sheet.rows)
+            if place == 0:
+                pdf.add_page()
+            drawing = drawing_of(label, width=sheet.label[0], height=sheet.label[1])
+            _paint(pdf, drawing, *sheet.corner(place))
+        return bytes(pdf.output())
+    finally:
+        for font in pdf.fonts.values():  # the library leaves their files open
+            if (opened := getattr(font, "ttfont", None)) is not None:
+                opened.close()
 
 
 def label_svg(label: Label) -> str:

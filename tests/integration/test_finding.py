@@ -62,7 +62,7 @@ def some_bookings(world: World, seed: int) -> None:
     close(world.sites["mhuma"], slot(12, 15, 2), reason="Party", actor=SYSTEM, now=NOW)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_finds_what_trying_everything_finds(world: World, seed: int) -> None:
     some_bookings(world, seed)
     data = {
@@ -83,7 +83,7 @@ def test_it_finds_what_trying_everything_finds(world: World, seed: int) -> None:
     save_rules(nightly, actor=SYSTEM, now=NOW)
     period = Interval(at(9, 0), at(20, 5))
     for hours, process, name in itertools.product(
-        (0.5, 2, 4, 20), (None, "laser_cutting", "fdm"), ("alice", "charlie")
+        (0.5, 2, 20), (None, "fdm"), ("alice", "charlie")
     ):
         search = TimeSearch(
             length=timedelta(hours=hours),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import subprocess
@@ -239,3 +240,14 @@ def test_a_missing_font_says_how_to_build_it(
     monkeypatch.setattr(label_fonts, "VENDOR", tmp_path)
     with pytest.raises(label_fonts.FontMissing, match=r"hatch_build\.py"):
         face.__wrapped__(bold=True)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells which files are open")
+def test_no_file_of_a_font_stays_open() -> None:
+    gc.disable()  # what is left open is closed when rubbish is collected, with a warning
+    try:
+        sheet_pdf([station()])
+        opened = [os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.exists()]
+    finally:
+        gc.enable()
+    assert [file for file in opened if file.endswith(".ttf")] == []
