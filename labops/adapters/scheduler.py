@@ -94,10 +94,14 @@ def run(settings: Settings) -> None:
     app = create_app(settings)
     worker = Worker(app)
     scheduler = _scheduler(worker)
+    # Not in the signal handler: shutting down takes locks that the interrupted code may hold.
+    ending = threading.Thread(target=_shut_down, args=(scheduler,))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _stop(scheduler))
+        signal.signal(number, lambda *_: _stop(ending))
     log.info("scheduler %s starts", worker.holder)
     scheduler.start()
+    # Its loop may end before the jobs in hand do, and their lease must not be given away.
+    ending.join()
     worker.give_back()
     with app.app_context():
         db.engine.dispose()
@@ -129,12 +133,11 @@ def _every(period: timedelta) -> IntervalTrigger:
     return IntervalTrigger(seconds=period.total_seconds(), timezone=UTC)
 
 
-def _stop(scheduler: BlockingScheduler) -> None:
+def _stop(ending: threading.Thread) -> None:
     if jobs.stopping.is_set():
         return
     jobs.stopping.set()
-    # Not in the signal handler: shutting down takes locks that the interrupted code may hold.
-    threading.Thread(target=_shut_down, args=(scheduler,)).start()
+    ending.start()
 
 
 def _shut_down(scheduler: BlockingScheduler) -> None:
