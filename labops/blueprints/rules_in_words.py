@@ -229,6 +229,12 @@ def _approval(rules: HouseRules) -> Iterator[str]:
             "Staff must agree to bookings above %(length)s.",
             length=formats.duration(rules.approval_above),
         )
+    asked = rules.approval is Approval.ALWAYS or rules.approval_outside or rules.approval_above
+    if asked and rules.approval_held != timedelta(hours=72):
+        yield _(
+            "What staff have not decided within %(time)s lapses.",
+            time=formats.duration(rules.approval_held),
+        )
 
 
 def _cancelling(rules: HouseRules) -> Iterator[str]:

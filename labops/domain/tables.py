@@ -10,9 +10,11 @@ from labops.domain.house_rules import models as house_rules
 from labops.domain.machines import models as machines
 from labops.domain.memberships import models as memberships
 from labops.domain.people import models as people
+from labops.domain.restrictions import models as restrictions
 from labops.domain.sites import models as sites
 from labops.domain.spaces import models as spaces
 from labops.domain.stations import models as stations
+from labops.domain.strikes import models as strikes
 from labops.kernel import audit, idempotency, instance, jobs, ledger, outbox
 from labops.kernel.orm import Base
 
@@ -34,7 +36,9 @@ __all__ = [
     "memberships",
     "outbox",
     "people",
+    "restrictions",
     "sites",
     "spaces",
     "stations",
+    "strikes",
 ]

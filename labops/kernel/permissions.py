@@ -13,6 +13,7 @@ class Permission(StrEnum):
     """Everything that needs a right, as `thing:action`, in alphabetical order."""
 
     ACCOUNT_SUSPEND = "account:suspend"
+    BOOKING_APPROVE = "booking:approve"
     BOOKING_EDIT_OTHERS = "booking:edit-others"
     BOOKING_OVERRIDE = "booking:override"
     BOOKING_SEE_NAMES = "booking:see-names"
@@ -26,6 +27,7 @@ class Permission(StrEnum):
     RULES_EDIT = "rules:edit"
     SITE_EDIT = "site:edit"
     STATION_EDIT = "station:edit"
+    STRIKE_FORGIVE = "strike:forgive"
 
 
 class Role(StrEnum):
@@ -42,6 +44,7 @@ class Role(StrEnum):
 _TEACHER = frozenset({Permission.CERTIFICATION_GRANT, Permission.PERSON_SEE})
 _STAFF = _TEACHER | {
     Permission.ACCOUNT_SUSPEND,
+    Permission.BOOKING_APPROVE,
     Permission.BOOKING_EDIT_OTHERS,
     Permission.BOOKING_OVERRIDE,
     Permission.BOOKING_SEE_NAMES,
@@ -50,6 +53,7 @@ _STAFF = _TEACHER | {
     Permission.MEMBERSHIP_GRANT,
     Permission.OUTBOX_SEE,
     Permission.STATION_EDIT,
+    Permission.STRIKE_FORGIVE,
 }
 _MANAGER = _STAFF | {Permission.ROLE_GRANT, Permission.RULES_EDIT, Permission.SITE_EDIT}
 

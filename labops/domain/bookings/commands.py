@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from labops.domain.house_rules.values import LONGEST_POSSIBLE
@@ -12,13 +13,19 @@ from labops.kernel.interval import Interval
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+MOST_PEOPLE = 500
+MOST_FIELDS = 30
+LONGEST_FIELD = 200
 # The rules refuse what is longer than 30 days; beyond this they are not even asked.
 LONGEST_LOOKED_AT = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """A wish for machines (by slug) during a slot, all or none."""
+    """A wish for machines (by slug) during a slot, all or none.
+
+    `people` is how many come, the person included; `fields` what house rules want to be told.
+    """
 
     machines: tuple[str, ...]
     slot: Interval
@@ -27,9 +34,18 @@ class Book:
     keyed: Keyed | None = None
     walk_in: bool = False
     for_person_uid: str | None = None
+    people: int = 1
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _refuse_unthinkable(self.slot)
+        if not 1 <= self.people <= MOST_PEOPLE:
+            raise Invalid.field("people", "field.out-of-range", lowest=1, highest=MOST_PEOPLE)
+        if len(self.fields) > MOST_FIELDS or any(
+            len(name) > LONGEST_FIELD or len(said) > LONGEST_FIELD
+            for name, said in self.fields.items()
+        ):
+            raise Invalid.field("fields", "field.too-long", longest=LONGEST_FIELD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

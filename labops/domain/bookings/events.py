@@ -27,6 +27,27 @@ class BookingConfirmed(_BookingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRequested(_BookingEvent):
+    """A booking holds its time until staff agree."""
+
+    kind: ClassVar[str] = "BookingRequested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingApproved(_BookingEvent):
+    """Staff agreed to a requested booking."""
+
+    kind: ClassVar[str] = "BookingApproved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRejected(_BookingEvent):
+    """Staff said no to a requested booking, or nobody decided in time."""
+
+    kind: ClassVar[str] = "BookingRejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingMoved(_BookingEvent):
     """A booking has another slot or other machines."""
 

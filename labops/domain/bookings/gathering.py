@@ -10,91 +10,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import statements
-from labops.domain.bookings.facts import BookingFacts, HeldBooking, MachineFacts, PersonFacts
-from labops.domain.bookings.models import Booking
+from labops.domain.bookings.facts import (
+    BookingFacts,
+    HeldBooking,
+    MachineFacts,
+    PersonFacts,
+    SpaceFacts,
+)
 from labops.domain.bookings.person_facts import certified_days, held_bookings, standing
+from labops.domain.bookings.wanted import WantedMachine, Wish
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.machines.queries import MachineView
 from labops.domain.sites.queries import weekly_hours
 from labops.kernel import ledger, local_time
-from labops.kernel.errors import Invalid, NotFound
 from labops.kernel.interval import Interval
-
-
-@dataclass(frozen=True, slots=True)
-class WantedMachine:
-    """A machine with what its claim and its rules need, in the order of `statements`."""
-
-    id: int
-    slug: str
-    name: str
-    state: str
-    capacity: int
-    setup_minutes: int
-    cleanup_minutes: int
-    space_id: int | None
-    certification_needed: bool
-    type_id: int
-    category: str
-    site_id: int
-    zone: str
-    revision: int
-
-    def claim(self, slot: Interval) -> ledger.Claim:
-        """Return the claim on the ledger: the slot with its buffers."""
-        return ledger.Claim(self.id, self.capacity, self.claimed(slot))
-
-    def claimed(self, slot: Interval) -> Interval:
-        """Return the slot with set-up time before and clean-up time after it."""
-        return slot.widened(
-            before=timedelta(minutes=self.setup_minutes),
-            after=timedelta(minutes=self.cleanup_minutes),
-        )
-
-
-def wanted_machines(session: Session, slugs: Sequence[str]) -> list[WantedMachine]:
-    """Return the machines in the order asked for.
-
-    Raises `NotFound` for an unknown one and `Invalid` for none, doubles, or two sites at once.
-    """
-    if not slugs:
-        raise Invalid.field("machines", "field.required")
-    if len(set(slugs)) != len(slugs):
-        raise Invalid.field("machines", "field.doubled")
-    rows = [statements.WANTED_BY_SLUG.row(session, {"slug": slug}) for slug in slugs]
-    if None in rows:
-        raise NotFound
-    machines = [WantedMachine(*row) for row in rows]
-    if len({machine.site_id for machine in machines}) > 1:
-        raise Invalid.field("machines", "field.several-sites")
-    return machines
-
-
-def machines_of_booking(session: Session, booking_id: int) -> list[WantedMachine]:
-    """Return the machines of a booking, by id."""
-    rows = statements.WANTED_BY_BOOKING.rows(session, {"booking_id": booking_id})
-    return [WantedMachine(*row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """Who wants which machines when; `previous` is the booking being moved, with its machines."""
-
-    person_id: int
-    machines: Sequence[WantedMachine]
-    slot: Interval
-    now: datetime
-    previous: Booking | None = None
-    previous_machines: tuple[tuple[int, str], ...] = ()
-    walk_in: bool = False
-
-    @property
-    def owner(self) -> ledger.Owner | None:
-        """Return who holds the time already, when a booking is moved."""
-        if self.previous is None:
-            return None
-        return ledger.Owner(ledger.OwnerKind.BOOKING, self.previous.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +45,21 @@ def gather_facts(session: Session, wish: Wish) -> BookingFacts:
 
 def gather(session: Session, wish: Wish) -> Gathered:
     """Read everything the rules need, the person's revision before her bookings."""
-    first = wish.machines[0]
+    first = wish.first
     zone = local_time.zone(first.zone)
+    revision, person = standing(session, wish.person_id, first.site_id, wish.slot, zone)
     machines = tuple(
         _machine_facts(
             session,
             machine,
             revision=machine.revision,
             category=machine.category,
+            plan=person.plan,
             free=ledger.has_free_unit(session, machine.claim(wish.slot), besides=wish.owner),
+            space=_space_facts(session, machine, wish),
         )
         for machine in wish.machines
     )
-    revision, person = standing(session, wish.person_id, first.site_id, wish.slot, zone)
     if any(_asks_for_certifications(machine) for machine in machines):
         person = replace(person, certified=certified_days(session, wish.person_id))
     space_ids = [machine.space_id for machine in wish.machines if machine.space_id]
@@ -148,6 +80,8 @@ def gather(session: Session, wish: Wish) -> Gathered:
         previous_booked_at=wish.previous.created_at if wish.previous else None,
         previous_machines=wish.previous_machines,
         walk_in=wish.walk_in,
+        people=wish.people,
+        fields=wish.fields,
     )
     return Gathered(facts, revision)
 
@@ -173,20 +107,22 @@ def gather_for_search(
         of_site = [machine for machine in machines if machine.site_id == site_id]
         first = of_site[0]
         zone = local_time.zone(first.zone)
+        person, held = PersonFacts(is_member=True), ()
+        if person_id is not None:
+            _revision, person = standing(session, person_id, site_id, window, zone)
+            person = replace(person, certified=certified)
         all_facts = {
             machine.id: _machine_facts(
                 session,
                 machine,
                 revision=machine.site_revision,
                 category=machine.type_slug,
+                plan=person.plan,
                 free=True,
             )
             for machine in of_site
         }
-        person, held = PersonFacts(is_member=True), ()
         if person_id is not None:
-            _revision, person = standing(session, person_id, site_id, window, zone)
-            person = replace(person, certified=certified)
             rules = [one.rules for one in all_facts.values()]
             held = held_bookings(session, person_id, window, now, zone, rules)
         spaces = [machine.space_id for machine in of_site if machine.space_id]
@@ -217,7 +153,9 @@ def _machine_facts(
     *,
     revision: int,
     category: str,
+    plan: str,
     free: bool,
+    space: SpaceFacts | None = None,
 ) -> MachineFacts:
     return MachineFacts(
         id=machine.id,
@@ -225,11 +163,30 @@ def _machine_facts(
         category=category,
         state=machine.state,
         rules=rules_in_force(
-            session, machine.site_id, revision, category=category, machine=machine.slug
+            session, machine.site_id, revision, category=category, machine=machine.slug, plan=plan
         ),
         free=free,
         certification_needed=machine.certification_needed,
+        space=space,
     )
+
+
+def _space_facts(session: Session, machine: WantedMachine, wish: Wish) -> SpaceFacts | None:
+    """Return who else brings how many people into the machine's space meanwhile."""
+    if machine.space_id is None or machine.people_capacity is None:
+        return None
+    rows = statements.PEOPLE_IN_SPACE.rows(
+        session,
+        {
+            "space_id": machine.space_id,
+            "since": wish.slot.starts_at,
+            "until": wish.slot.ends_at,
+            "ends_until": wish.slot.ends_at + ledger.LONGEST_CLAIM,
+            "besides": wish.previous.id if wish.previous is not None else 0,
+        },
+    )
+    others = ((Interval(starts_at, ends_at), people) for _id, starts_at, ends_at, people in rows)
+    return SpaceFacts(capacity=machine.people_capacity, others=tuple(others))
 
 
 def _asks_for_certifications(machine: MachineFacts) -> bool:
@@ -268,3 +225,16 @@ def with_machine_states(session: Session, facts: BookingFacts) -> BookingFacts:
         replace(machine, state=states[machine.id], free=True) for machine in facts.machines
     )
     return replace(facts, machines=machines)
+
+
+def with_spaces(session: Session, facts: BookingFacts, wish: Wish) -> BookingFacts:
+    """Read again, under the locks, who else comes into the spaces where people are counted."""
+    if not wish.counted_spaces:
+        return facts
+    return replace(
+        facts,
+        machines=tuple(
+            replace(machine, space=_space_facts(session, wanted, wish))
+            for machine, wanted in zip(facts.machines, wish.machines, strict=True)
+        ),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,7 +16,9 @@ class Booking(Base):
     """A person's claim on one or more bookables for one slot, buffers left out.
 
     `sequence` and `revised_at` follow what calendars see; `check_in_by` is the end of the
-    grace that the rules in force at the time of the booking gave.
+    grace that the rules in force at the time of the booking gave. A requested booking lapses at
+    `decide_by`. `people_count` is how many come, the person included; `fields` what was said
+    besides, by the names that the house rules give.
     """
 
     __tablename__ = "booking"
@@ -34,6 +37,12 @@ class Booking(Base):
             "ends_at",
             sqlite_where=text("state = 'checked_in'"),
             postgresql_where=text("state = 'checked_in'"),
+        ),
+        Index(
+            "ix_booking_decide_by",
+            "decide_by",
+            sqlite_where=text("state = 'requested'"),
+            postgresql_where=text("state = 'requested'"),
         ),
     )
 
@@ -54,6 +63,13 @@ class Booking(Base):
     revised_at: Mapped[datetime]
     sequence: Mapped[int] = mapped_column(default=0)
     rules_revision: Mapped[int] = mapped_column(default=0)
+    people_count: Mapped[int] = mapped_column(default=1)
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    walk_in: Mapped[bool] = mapped_column(default=False)
+    cancelled_late: Mapped[bool] = mapped_column(default=False)
+    decide_by: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str] = mapped_column(String(300), default="")
 
     @property
     def slot(self) -> Interval:

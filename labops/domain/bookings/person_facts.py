@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import statements
-from labops.domain.bookings.facts import CertifiedDays, HeldBooking, PersonFacts
+from labops.domain.bookings.facts import CertifiedDays, HeldBooking, PersonFacts, Restriction
 from labops.domain.bookings.policies.windows import held_since
 from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.house_rules.values import HouseRules
@@ -23,13 +23,57 @@ def standing(
 ) -> tuple[int, PersonFacts]:
     """Return the revision of the person's bookings, and how she stands at the site that day."""
     day = slot.starts_at.astimezone(zone).date()
-    revision, suspended_until, state, starts_on, ends_on, role_id = statements.STANDING.row(
-        session, {"person_id": person_id, "site_id": site_id}
+    keys = {"person_id": person_id, "site_id": site_id}
+    row = statements.STANDING.row(session, keys)
+    is_member = row.role_id is not None or (
+        row.state == MembershipState.ACTIVE
+        and row.starts_on <= day
+        and (row.ends_on is None or day <= row.ends_on)
     )
-    is_member = role_id is not None or (
-        state == MembershipState.ACTIVE and starts_on <= day and (ends_on is None or day <= ends_on)
+    until = [at for at in (row.suspended_until, row.struck_until) if at is not None]
+    person = PersonFacts(
+        is_member=is_member,
+        suspended_until=max(until, default=None),
+        plan=row.plan or "",
+        groups=frozenset(row.groups or ()),
+        age=None if row.born_on is None else _age(row.born_on, day),
     )
-    return revision, PersonFacts(is_member=is_member, suspended_until=suspended_until)
+    if row.restricted:
+        person = replace(person, restrictions=_restrictions(session, keys))
+    if row.topped_up:
+        person = replace(person, top_ups=_top_ups(session, keys, day))
+    return row.bookings_revision, person
+
+
+def _age(born_on: date, day: date) -> int:
+    """Return how old somebody is on the day, in whole years; leap-day birthdays fall in March."""
+    had_birthday = (day.month, day.day) >= (born_on.month, born_on.day)
+    return day.year - born_on.year - (not had_birthday)
+
+
+def _restrictions(session: Session, keys: Mapping[str, int]) -> tuple[Restriction, ...]:
+    return tuple(
+        Restriction(
+            machines=tuple(machines), categories=tuple(categories), until=until, reason=reason
+        )
+        for machines, categories, until, reason in statements.RESTRICTIONS.rows(session, keys)
+    )
+
+
+def _top_ups(session: Session, keys: Mapping[str, int], day: date) -> dict[str, timedelta | int]:
+    """Return what the person has besides each quota on the day; several add up."""
+    found: dict[str, timedelta | int] = {}
+    for quota, minutes, many, starts_on, ends_on in statements.TOP_UPS.rows(session, keys):
+        if starts_on <= day and (ends_on is None or day <= ends_on):
+            if many:
+                before = found.get(quota, 0)
+                found[quota] = many + (before if isinstance(before, int) else 0)
+            else:
+                had = found.get(quota, timedelta(0))
+                found[quota] = timedelta(minutes=minutes) + (
+                    had if isinstance(had, timedelta) else timedelta(0)
+                )
+    return found
 
 
 def certified_days(session: Session, person_id: int) -> dict[str, tuple[CertifiedDays, ...]]:
@@ -57,7 +101,11 @@ def held_bookings(
     since = min(now, held_since(rules, slot, zone))
     rows = statements.HELD.rows(session, {"person_id": person_id, "since": since})
     held: dict[int, HeldBooking] = {}
-    for booking_id, starts_at, ends_at, state, site_id, booked_at, machine, category, slug in rows:
+    for row in rows:
+        (
+            booking_id, starts_at, ends_at, state, site_id,
+            booked_at, late, walk_in, machine, category, slug,
+        ) = row  # fmt: skip
         if booking_id == besides:
             continue
         if booking_id in held:
@@ -77,5 +125,7 @@ def held_bookings(
             uses_now_or_later=state in OPEN_STATES,
             state=state,
             booked_at=booked_at,
+            cancelled_late=late,
+            walk_in=walk_in,
         )
     return tuple(held.values())

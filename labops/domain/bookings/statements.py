@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import bindparam, exists, insert, or_, select, update
 
 from labops.domain.bookings.models import Booking, BookingBookable
-from labops.domain.bookings.states import QUOTA_STATES
+from labops.domain.bookings.states import OPEN_STATES, QUOTA_STATES
 from labops.domain.certifications.models import Certification
 from labops.domain.machines.models import Machine, MachineType
 from labops.domain.memberships.models import Membership
 from labops.domain.people.models import Person, RoleGrant
+from labops.domain.restrictions.models import Restriction, TopUp
 from labops.domain.sites.models import Site
-from labops.domain.spaces.models import Bookable
+from labops.domain.spaces.models import Bookable, Space
 from labops.kernel.orm import table_of
 from labops.kernel.permissions import SITE_ROLES, Role
 from labops.kernel.prepared import Prepared
@@ -20,12 +21,15 @@ _bookable = table_of(Bookable).c
 _machine = table_of(Machine).c
 _type = table_of(MachineType).c
 _site = table_of(Site).c
+_space = table_of(Space).c
 _person = table_of(Person).c
 _role = table_of(RoleGrant).c
 _membership = table_of(Membership).c
 _certification = table_of(Certification).c
 _booking = table_of(Booking).c
 _of_booking = table_of(BookingBookable).c
+_restriction = table_of(Restriction).c
+_top_up = table_of(TopUp).c
 
 _wanted = (
     select(
@@ -43,11 +47,13 @@ _wanted = (
         _site.id.label("site_id"),
         _site.zone,
         _site.revision,
+        _space.people_capacity,
     )
     .select_from(table_of(Machine))
     .join(table_of(Bookable), _bookable.id == _machine.id)
     .join(table_of(MachineType), _type.id == _machine.machine_type_id)
     .join(table_of(Site), _site.id == _bookable.site_id)
+    .outerjoin(table_of(Space), _space.id == _machine.space_id)
 )
 
 # slug: str
@@ -61,18 +67,38 @@ WANTED_BY_BOOKING = Prepared(
 )
 
 # id_of_machine: int
+WANTED_BY_ID = Prepared(_wanted.where(_machine.id == bindparam("id_of_machine")))
+
+# id_of_machine: int
 STATE = Prepared(select(_machine.state).where(_machine.id == bindparam("id_of_machine")))
 
-# person_id, site_id: int. One row: what of hers changed last, suspension, membership there, any
-# role that stands in for it.
+# person_id, site_id: int. One row: what of hers changed last, suspensions, when she was born, her
+# membership there, any role that stands in for it, and whether staff decided anything for her.
 STANDING = Prepared(
     select(
         _person.bookings_revision,
         _person.suspended_until,
+        _person.born_on,
         _membership.state,
         _membership.starts_on,
         _membership.ends_on,
-        _role.id,
+        _membership.plan,
+        _membership.groups,
+        _membership.suspended_until.label("struck_until"),
+        _role.id.label("role_id"),
+        exists()
+        .where(
+            _restriction.person_id == bindparam("person_id"),
+            _restriction.site_id == bindparam("site_id"),
+            _restriction.lifted_at.is_(None),
+        )
+        .label("restricted"),
+        exists()
+        .where(
+            _top_up.person_id == bindparam("person_id"),
+            _top_up.site_id == bindparam("site_id"),
+        )
+        .label("topped_up"),
     )
     .select_from(table_of(Person))
     .outerjoin(
@@ -117,6 +143,8 @@ HELD = Prepared(
         _booking.state,
         _booking.site_id,
         _booking.created_at,
+        _booking.cancelled_late,
+        _booking.walk_in,
         _machine.id,
         _type.slug,
         _bookable.slug,
@@ -129,9 +157,52 @@ HELD = Prepared(
     .where(
         _booking.person_id == bindparam("person_id"),
         _booking.ends_at > bindparam("since"),
-        or_(*(_booking.state == state.value for state in sorted(QUOTA_STATES))),
+        or_(
+            *(_booking.state == state.value for state in sorted(QUOTA_STATES)),
+            _booking.cancelled_late,
+        ),
     )
     .order_by(_booking.starts_at, _booking.id)
+)
+
+# person_id, site_id: int
+RESTRICTIONS = Prepared(
+    select(
+        _restriction.machines,
+        _restriction.categories,
+        _restriction.until_on,
+        _restriction.reason,
+    ).where(
+        _restriction.person_id == bindparam("person_id"),
+        _restriction.site_id == bindparam("site_id"),
+        _restriction.lifted_at.is_(None),
+    )
+)
+TOP_UPS = Prepared(
+    select(
+        _top_up.quota,
+        _top_up.minutes,
+        _top_up.count.label("many"),
+        _top_up.starts_on,
+        _top_up.ends_on,
+    ).where(_top_up.person_id == bindparam("person_id"), _top_up.site_id == bindparam("site_id"))
+)
+
+# space_id, besides (a booking, or 0): int; since, until, ends_until: instants. A row a booking.
+PEOPLE_IN_SPACE = Prepared(
+    select(_booking.id, _booking.starts_at, _booking.ends_at, _booking.people_count)
+    .select_from(table_of(Booking))
+    .join(table_of(BookingBookable), _of_booking.booking_id == _booking.id)
+    .join(table_of(Machine), _machine.id == _of_booking.bookable_id)
+    .where(
+        _machine.space_id == bindparam("space_id"),
+        _booking.id != bindparam("besides"),
+        _booking.ends_at > bindparam("since"),
+        _booking.ends_at <= bindparam("ends_until"),
+        _booking.starts_at < bindparam("until"),
+        or_(*(_booking.state == state.value for state in sorted(OPEN_STATES))),
+    )
+    .distinct()
 )
 
 ADD_BOOKING = Prepared(insert(table_of(Booking)).returning(_booking.id))

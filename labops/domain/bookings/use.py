@@ -15,15 +15,11 @@ from labops.domain.bookings.events import (
     BookingFinished,
     BookingMissed,
 )
-from labops.domain.bookings.gathering import (
-    WantedMachine,
-    Wish,
-    gather_facts,
-    machines_of_booking,
-)
+from labops.domain.bookings.gathering import gather_facts
 from labops.domain.bookings.models import Booking
 from labops.domain.bookings.policies import booking_problems
 from labops.domain.bookings.states import BookingState
+from labops.domain.bookings.wanted import WantedMachine, Wish, machines_of_booking
 from labops.domain.stations.models import Scan
 from labops.kernel import audit, ledger, outbox
 from labops.kernel.db import reading, unit_of_work

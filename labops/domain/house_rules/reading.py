@@ -77,6 +77,7 @@ def readers(timetables: Mapping[str, Timetable]) -> dict[str, tuple[str, Reader]
         "approval": ("approval", atoms.one_of(Approval)),
         "approval_outside": ("approval_outside", _or_off(named)),
         "approval_above_minutes": ("approval_above", _or_off(minutes)),
+        "approval_held_minutes": ("approval_held", minutes),
         "cancel_notice_minutes": ("cancel_notice", minutes),
         "cancel_notice_days": ("cancel_notice_days", count),
         "cancel_notice_working_days": ("cancel_notice_working_days", count),

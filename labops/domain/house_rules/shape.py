@@ -95,6 +95,7 @@ class HouseRules:
     approval: Approval = Approval.NONE
     approval_outside: Timetable | None = None
     approval_above: timedelta | None = None
+    approval_held: timedelta = timedelta(hours=72)
 
     cancel_notice: timedelta = timedelta(0)
     cancel_notice_days: int = 0

@@ -224,6 +224,7 @@ _OTHERS: dict[str, tuple[str, Writer]] = {
     "approval": ("approval", str),
     "approval_outside": ("approval_outside", _named),
     "approval_above_minutes": ("approval_above", minutes),
+    "approval_held_minutes": ("approval_held", minutes),
     "cancel_notice_days": ("cancel_notice_days", _same),
     "cancel_notice_working_days": ("cancel_notice_working_days", _same),
     "cancel_until": ("cancel_until", write_minute),

@@ -20,7 +20,11 @@ class MembershipState(StrEnum):
 
 
 class Membership(Base):
-    """A person's membership at one site. Days are the site's local days, both included."""
+    """A person's membership at one site. Days are the site's local days, both included.
+
+    `plan` is the slug of its plan, `groups` what else house rules know her as (students), and
+    `suspended_until` the end of a suspension that strikes led to.
+    """
 
     __tablename__ = "membership"
     __table_args__ = (
@@ -34,3 +38,6 @@ class Membership(Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
     created_at: Mapped[datetime]
+    plan: Mapped[str] = mapped_column(String(60), default="")
+    groups: Mapped[list[str]] = mapped_column(default=list)
+    suspended_until: Mapped[datetime | None]

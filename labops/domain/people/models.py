@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,6 +22,7 @@ class Person(Base):
     bookings_revision: Mapped[int] = mapped_column(default=0)
     suspended_until: Mapped[datetime | None]
     suspension_reason: Mapped[str] = mapped_column(String(300), default="")
+    born_on: Mapped[date | None]
     created_at: Mapped[datetime]
 
 

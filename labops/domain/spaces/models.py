@@ -40,10 +40,15 @@ class Bookable(Base):
 
 
 class Space(Bookable):
-    """A room or area inside a site."""
+    """A room or area inside a site.
+
+    `people_capacity` is how many people bookings may bring into it at once; without it nobody
+    counts.
+    """
 
     __tablename__ = "space"
     __mapper_args__ = {"polymorphic_identity": BookableKind.SPACE}
 
     id: Mapped[int] = mapped_column(ForeignKey("bookable.id"), primary_key=True)
     description: Mapped[str] = mapped_column(Text, default="")
+    people_capacity: Mapped[int | None]

@@ -37,12 +37,14 @@ from labops.kernel.interval import Interval, without
 __all__ = [
     "RULES",
     "Explained",
+    "Judgement",
     "Rule",
     "approval_reasons",
     "booking_problems",
     "cancel_problems",
     "cancels_late",
     "explained",
+    "judged",
     "moves_late",
     "open_spans",
     "share_charged",
@@ -67,6 +69,13 @@ class Explained(NamedTuple):
     passed: bool
     problem: Problem
     approval: bool
+
+
+class Judgement(NamedTuple):
+    """What speaks against a booking, and for what staff have to agree first."""
+
+    problems: tuple[Problem, ...]
+    approval: tuple[Problem, ...]
 
 
 # Nearest to solvable first: another time or length, then waiting, then giving something up,
@@ -115,19 +124,25 @@ def explained(facts: BookingFacts) -> tuple[Explained, ...]:
     )
 
 
+def judged(facts: BookingFacts) -> Judgement:
+    """Return every reason against the booking, and every one for which staff have to agree."""
+    problems: list[Problem] = []
+    approval: list[Problem] = []
+    for rule in RULES:
+        for verdict in rule.check(facts):
+            if not verdict.passed:
+                (approval if verdict.approval else problems).append(verdict.problem)
+    return Judgement(tuple(problems), tuple(approval))
+
+
 def booking_problems(facts: BookingFacts) -> tuple[Problem, ...]:
     """Return every reason against the booking; an empty tuple means yes."""
-    return tuple(
-        verdict.problem
-        for rule in RULES
-        for verdict in rule.check(facts)
-        if not verdict.passed and not verdict.approval
-    )
+    return judged(facts).problems
 
 
 def approval_reasons(facts: BookingFacts) -> tuple[Problem, ...]:
     """Return why staff have to agree first; an empty tuple means that nobody has to."""
-    return tuple(one.problem for one in _all(facts) if one.approval)
+    return judged(facts).approval
 
 
 def open_spans(
