@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from labops.adapters import mail, notices
 from labops.adapters.letters import MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
-from labops.domain.bookings import use
+from labops.domain.bookings import sweeping
 from labops.domain.notifications.services import forget_told
 from labops.domain.people.retention import forget_sign_ins
+from labops.domain.strikes import services as strikes
 from labops.kernel import idempotency, outbox
 from labops.kernel import jobs as book
 from labops.kernel.db import reading, unit_of_work
@@ -139,12 +140,22 @@ def _not_told(message_id: int, error: Exception, sentence: str, *, now: datetime
 
 def release_missed(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Release bookings that nobody checked in to."""
-    return f"{use.release_missed(now=now, dry_run=dry_run)} released"
+    return f"{sweeping.release_missed(now=now, dry_run=dry_run)} released"
 
 
 def finish_elapsed(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Finish bookings whose end has passed."""
-    return f"{use.finish_elapsed(now=now, dry_run=dry_run)} finished"
+    return f"{sweeping.finish_elapsed(now=now, dry_run=dry_run)} finished"
+
+
+def lapse_requests(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Reject requested bookings that nobody decided in time."""
+    return f"{sweeping.lapse_requests(now=now, dry_run=dry_run)} lapsed"
+
+
+def forgive_taken(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Forgive what was given up late but taken by others meanwhile."""
+    return f"{strikes.forgive_taken(now=now, dry_run=dry_run)} forgiven"
 
 
 def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
@@ -163,6 +174,8 @@ JOBS: Mapping[str, Job] = {
         Job(name="deliver-outbox", period=timedelta(seconds=5), run=deliver_outbox),
         Job(name="release-missed", period=timedelta(seconds=30), run=release_missed),
         Job(name="finish-elapsed", period=timedelta(seconds=60), run=finish_elapsed),
+        Job(name="lapse-requests", period=timedelta(seconds=60), run=lapse_requests),
+        Job(name="forgive-taken", period=timedelta(minutes=5), run=forgive_taken),
         Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
     )
 }

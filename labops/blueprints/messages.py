@@ -134,6 +134,12 @@ SENTENCES: dict[str, Sentence] = {
         "You have %(num)d calendar addresses. Revoke one that you do not use.",
         p["limit"],
     ),
+    "strike.decided": lambda p: _("This was contested or answered already."),
+    "field.too-long": lambda p: ngettext(
+        "This may have at most one character.",
+        "This may have at most %(num)d characters.",
+        p["longest"],
+    ),
     "station.known": lambda p: _("This machine already has a label."),
     "hours.wrong-span": lambda p: _("Opening must come before closing."),
     "hours.overlap": lambda p: _("Two spans of one day overlap."),

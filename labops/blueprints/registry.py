@@ -14,6 +14,7 @@ from labops.blueprints import (
     sites,
     staff,
     stations,
+    strikes,
 )
 
 BLUEPRINTS = (
@@ -26,6 +27,7 @@ BLUEPRINTS = (
     feeds.bp,
     stations.bp,
     staff.bp,
+    strikes.bp,
     health.bp,
     api.bp,
 )

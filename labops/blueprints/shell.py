@@ -102,6 +102,7 @@ def account_menu() -> AccountMenu | None:
         person.name,
         [
             Link(_("Profile"), url_for("accounts.profile")),
+            Link(_("My strikes"), url_for("strikes.index")),
             Link(_("Calendar addresses"), url_for("feeds.index")),
             Link(_("Signed-in devices"), url_for("accounts.devices")),
             Link(_("Tokens for programs"), url_for("accounts.tokens")),

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from labops.cli.context import with_app
-from labops.domain.bookings import services, use
+from labops.domain.bookings import services, sweeping, use
 from labops.domain.bookings.commands import Book
 from labops.domain.demonstration import services as demonstration
 from labops.domain.machines import inventory, queries
@@ -130,7 +130,7 @@ def _book(person_id: int, machine: str, slot: Interval, fate: float, now: dateti
             use.check_in(uid, actor=actor, now=slot.starts_at)
             if slot.ends_at < now:
                 use.finish(uid, actor=actor, now=slot.ends_at)
-        use.release_missed(now=min(slot.ends_at, now))
+        sweeping.release_missed(now=min(slot.ends_at, now))
     except Refused:
         return False
     return True

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from labops.domain.bookings import queries, services, use
+from labops.domain.bookings import queries, services, sweeping, use
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.models import Booking
 from labops.domain.machines.inventory import import_machines
@@ -159,10 +159,10 @@ def test_checking_in_missing_and_finishing(world: World) -> None:
     use.finish(first, actor=alice, now=at(10.5))
     claim = reading().scalars(select(Allocation).where(Allocation.starts_at < at(12))).one()
     assert claim.ends_at == at(10.75)
-    assert use.release_missed(now=at(14.2)) == 0
-    assert use.release_missed(now=at(14.25), dry_run=True) == 1
-    assert use.release_missed(now=at(14.25)) == 1
-    assert use.release_missed(now=at(14.25)) == 0
+    assert sweeping.release_missed(now=at(14.2)) == 0
+    assert sweeping.release_missed(now=at(14.25), dry_run=True) == 1
+    assert sweeping.release_missed(now=at(14.25)) == 1
+    assert sweeping.release_missed(now=at(14.25)) == 0
     with pytest.raises(Refused) as refused:
         use.check_in(second, actor=alice, now=at(14.3))
     assert codes(refused) == {"booking.not-open"}

@@ -16,19 +16,31 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from labops.adapters import letters, links, notices
-from labops.domain.bookings import services, use
+from labops.domain.bookings import approval, services, sweeping
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.models import Booking
+from labops.domain.house_rules.services import SaveRules, save_rules
 from labops.domain.people.models import Account, Person
 from labops.domain.sites.models import Site
+from labops.domain.strikes import queries as strikes
+from labops.domain.strikes import services as strike_services
 from labops.kernel.db import reading, unit_of_work
+from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
 from tests.support.world import NOW, World, at, slot
 
 SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots" / "mails"
 UID = "0123456789abcdef0123456789abcdef"
 ACCOUNT_FACTS = ("SignedUp", "SignUpRepeated", "PasswordResetAsked", "PasswordChanged")
-BOOKING_FACTS = ("BookingConfirmed", "BookingMoved", "BookingCancelled", "BookingMissed")
+BOOKING_FACTS = (
+    "BookingConfirmed",
+    "BookingRequested",
+    "BookingApproved",
+    "BookingRejected",
+    "BookingMoved",
+    "BookingCancelled",
+    "BookingMissed",
+)
 SETTINGS = Settings(mail_from="Makerspace <labops@example.org>")
 
 
@@ -48,17 +60,29 @@ def account_fact(world: World) -> dict[str, object]:
     return {"account_id": account.id, "at": NOW.isoformat()}
 
 
+def let_rules(world: World, data: dict[str, object]) -> None:
+    """Add to the house rules of MHUMA."""
+    rules = {"one_at_a_time": 3, "longest_minutes": 240, **data}
+    save_rules(SaveRules(site_id=world.sites["mhuma"], data=rules), actor=SYSTEM, now=NOW)
+
+
 def booking_fact(world: World, kind: str) -> dict[str, object]:
     """Bring a booking into the state that the fact tells of."""
-    actor = world.actor("alice")
+    actor, bob = world.actor("alice"), world.actor("bob")
+    if kind in {"BookingRequested", "BookingApproved", "BookingRejected"}:
+        let_rules(world, {"approval": "always"})
     command = Book(machines=("laser", "printer"), slot=slot(10, 11.5))
     uid = services.book(command, actor=actor, now=NOW)
-    if kind == "BookingMoved":
+    if kind == "BookingApproved":
+        approval.approve(uid, actor=bob, now=NOW)
+    elif kind == "BookingRejected":
+        approval.reject(uid, reason="A class is on.", actor=bob, now=NOW)
+    elif kind == "BookingMoved":
         services.move(Move(uid=uid, slot=slot(14, 16)), actor=actor, now=NOW)
     elif kind == "BookingCancelled":
         services.cancel(uid, actor=actor, now=NOW)
     elif kind == "BookingMissed":
-        use.release_missed(now=at(11))
+        sweeping.release_missed(now=at(11))
     with unit_of_work() as session:
         session.execute(update(Booking).values(uid=UID))
     revision = reading().scalars(select(Booking.sequence)).one()
@@ -71,6 +95,27 @@ def speak(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "it"])
+@pytest.mark.parametrize("how", ["missed", "forgiven", "upheld"])
+def test_the_words_about_strikes(world: World, how: str, language: str) -> None:
+    speak(language)
+    strikes_rule = {"missed": 1, "in_days": 30, "suspended_days": 14}
+    let_rules(world, {"strikes": strikes_rule})
+    fact = booking_fact(world, "BookingMissed")
+    kind = "BookingMissed"
+    if how != "missed":
+        (strike,) = strikes.own(reading(), world.actor("alice"))
+        strike_services.answer(
+            strike.uid,
+            forgive=how == "forgiven",
+            text="I asked at the desk.",
+            actor=world.actor("bob"),
+            now=at(12),
+        )
+        kind, fact = "StrikeAnswered", {"strike_uid": strike.uid}
+    compare(world, kind, fact, f"Strike-{how}.{language}.txt", now=at(12))
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
 @pytest.mark.parametrize("kind", [*ACCOUNT_FACTS, *BOOKING_FACTS])
 def test_the_words_of_every_mail(world: World, kind: str, language: str) -> None:
     speak(language)
@@ -79,12 +124,20 @@ def test_the_words_of_every_mail(world: World, kind: str, language: str) -> None
             session.execute(update(Account).values(email_confirmed_at=None))
     of_booking = kind in BOOKING_FACTS
     fact = booking_fact(world, kind) if of_booking else account_fact(world)
-    (letter,) = notices.letters_for(kind, fact, key="k", now=NOW)
-    message = letters.written(letter, SETTINGS, now=NOW)
+    compare(world, kind, fact, f"{kind}.{language}.txt")
+
+
+def compare(
+    world: World, kind: str, fact: dict[str, object], name: str, now: datetime = NOW
+) -> None:
+    """Compare the letter that tells the fact with the file of that name."""
+    del world  # the letter is made from what is in its database
+    (letter,) = notices.letters_for(kind, fact, key="k", now=now)
+    message = letters.written(letter, SETTINGS, now=now)
     head = [f"{name}: {message[name]}" for name in ("To", "Reply-To", "Subject") if message[name]]
     text = "\n".join(head) + "\n\n" + letter.text
 
-    path = SNAPSHOTS / f"{kind}.{language}.txt"
+    path = SNAPSHOTS / name
     if not path.exists():
         path.write_text(text, encoding="utf-8")
         pytest.fail(f"{path.name} was written: read it, then run again")

@@ -17,7 +17,7 @@ from sqlalchemy import func, insert, select, update
 from labops.adapters import jobs, links, mail
 from labops.adapters.jobs import run_job
 from labops.adapters.mail import MemoryTransport
-from labops.domain.bookings import services, use
+from labops.domain.bookings import services, sweeping, use
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.models import Booking
 from labops.domain.notifications.services import try_again
@@ -119,7 +119,7 @@ def test_every_change_of_a_booking_is_told_to_its_owner(
     book(world, "charlie", 15, "printer")
     deliver()
     late = at(16)
-    assert use.release_missed(now=late) == 1
+    assert sweeping.release_missed(now=late) == 1
     deliver(late)
     assert subjects(sent) == [
         ("alice@example.org", "Booking confirmed: Laser, Tue 24 Nov, 10:00"),

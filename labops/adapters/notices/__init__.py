@@ -13,12 +13,12 @@ from typing import Any
 from flask_babel import force_locale
 
 from labops.adapters.letters import Letter
-from labops.adapters.notices import accounts, bookings
+from labops.adapters.notices import accounts, bookings, strikes
 from labops.adapters.notices.words import Teller, language_of, letter
 
-_TELLERS: Mapping[str, Teller] = {**accounts.TELLERS, **bookings.TELLERS}
-# Who stands at the machine needs no mail about it.
-_SILENT = frozenset({"BookingCheckedIn", "BookingFinished"})
+_TELLERS: Mapping[str, Teller] = {**accounts.TELLERS, **bookings.TELLERS, **strikes.TELLERS}
+# Who stands at the machine needs no mail about it; staff see what is contested on their pages.
+_SILENT = frozenset({"BookingCheckedIn", "BookingFinished", "StrikeContested"})
 
 
 def is_known(kind: str) -> bool:

@@ -22,6 +22,7 @@ from labops.adapters.notices.words import (
 from labops.domain.bookings.states import OPEN_STATES, BookingState
 from labops.domain.notifications import queries
 from labops.domain.notifications.queries import ToldBooking
+from labops.domain.strikes import queries as strikes
 from labops.kernel.db import reading
 
 Words = Callable[[ToldBooking], Notice]
@@ -82,6 +83,7 @@ def _cancelled(booking: ToldBooking) -> Notice:
         subject=_("Booking cancelled: %(what)s", what=_title(booking)),
         lead=(_("This booking was cancelled, and its time was given back."),),
         details=_details(booking),
+        rest=_struck(booking),
         signature=booking.site_name,
         reply_to=booking.site_email,
     )
@@ -98,7 +100,49 @@ def _missed(booking: ToldBooking) -> Notice:
             ),
         ),
         details=_details(booking),
-        rest=(_("If you were there, tell the staff, so that they can put it right."),),
+        rest=_struck(booking)
+        or (_("If you were there, tell the staff, so that they can put it right."),),
+        signature=booking.site_name,
+        reply_to=booking.site_email,
+    )
+
+
+def _requested(booking: ToldBooking) -> Notice:
+    return Notice(
+        subject=_("Booking requested: %(what)s", what=_title(booking)),
+        lead=(_("The staff have to agree to this booking. Until then its time is held for you."),),
+        details=_details(booking),
+        action=_see(booking),
+        rest=_decide_by(booking),
+        signature=booking.site_name,
+        reply_to=booking.site_email,
+    )
+
+
+def _approved(booking: ToldBooking) -> Notice:
+    return Notice(
+        subject=_("Booking confirmed: %(what)s", what=_title(booking)),
+        lead=(_("The staff agreed: your booking is confirmed."),),
+        details=_details(booking),
+        action=_see(booking),
+        rest=_check_in(booking),
+        signature=booking.site_name,
+        reply_to=booking.site_email,
+    )
+
+
+def _rejected(booking: ToldBooking) -> Notice:
+    lead = (
+        _("The staff could not agree to this booking, and its time was given back.")
+        if booking.decision_reason
+        else _("Nobody decided on this booking in time, so its time was given back.")
+    )
+    reason = ((_("Reason"), booking.decision_reason),) if booking.decision_reason else ()
+    return Notice(
+        subject=_("Booking rejected: %(what)s", what=_title(booking)),
+        lead=(lead,),
+        details=(*_details(booking), *reason),
+        action=Action(_("Find another time"), page_address("bookings.find")),
         signature=booking.site_name,
         reply_to=booking.site_email,
     )
@@ -106,6 +150,9 @@ def _missed(booking: ToldBooking) -> Notice:
 
 TELLERS: Mapping[str, Teller] = {
     "BookingConfirmed": partial(_of_open, _confirmed),
+    "BookingRequested": partial(_of_state, BookingState.REQUESTED, _requested),
+    "BookingApproved": partial(_of_open, _approved),
+    "BookingRejected": partial(_of_state, BookingState.REJECTED, _rejected),
     "BookingMoved": partial(_of_open, _moved),
     "BookingCancelled": partial(_of_state, BookingState.CANCELLED, _cancelled),
     "BookingMissed": partial(_of_state, BookingState.MISSED, _missed),
@@ -130,6 +177,27 @@ def _details(booking: ToldBooking) -> tuple[tuple[str, str], ...]:
 def _see(booking: ToldBooking) -> Action:
     address = page_address("bookings.show", uid=booking.uid)
     return Action(_("See, move or cancel the booking"), address)
+
+
+def _decide_by(booking: ToldBooking) -> tuple[str, ...]:
+    if booking.decide_by is None:
+        return ()
+    when = moment(booking.decide_by, booking.zone)
+    return (_("If nobody decides by %(when)s, the request lapses.", when=when),)
+
+
+def _struck(booking: ToldBooking) -> tuple[str, ...]:
+    """Return what a missed or late booking led to, and where to contest it."""
+    strike = strikes.of_booking(reading(), booking.uid)
+    if strike is None or strike.forgiven_at is not None:
+        return ()
+    said = [_("It counts as a strike.")]
+    if strike.suspended_until is not None:
+        until = moment(strike.suspended_until, booking.zone)
+        said.append(_("You cannot book before %(when)s.", when=until))
+    address = page_address("strikes.index")
+    said.append(_("If that is wrong, contest it here: %(address)s", address=address))
+    return (" ".join(said),)
 
 
 def _check_in(booking: ToldBooking) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labops.blueprints.bookings import calendar, changes, finding, routes
+from labops.blueprints.bookings import calendar, changes, deciding, finding, routes
 from labops.blueprints.bookings.base import bp
 
-__all__ = ["bp", "calendar", "changes", "finding", "routes"]
+__all__ = ["bp", "calendar", "changes", "deciding", "finding", "routes"]

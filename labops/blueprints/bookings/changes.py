@@ -18,6 +18,7 @@ from labops.domain.bookings import queries, services, use
 from labops.domain.bookings.commands import Move
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
+from labops.domain.house_rules.parts import LateCancel
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import queries as machines
@@ -124,6 +125,9 @@ def _page(
     return render_template(
         "bookings/show.html",
         booking=booking,
+        details=queries.details_of(reading(), [booking.uid])[booking.uid],
+        may_approve=actor.may(Permission.BOOKING_APPROVE, site_id),
+        refuses_late=any(rule.late_cancel is LateCancel.REFUSE for rule in rules),
         form=form or _filled(booking, zone),
         reasons=reasons_of(problems),
         remarks=remarks,

@@ -16,6 +16,7 @@ from labops.blueprints.access import current_actor, requires
 from labops.blueprints.formats import language
 from labops.blueprints.people.base import bp
 from labops.blueprints.people.forms import CertifyForm, MemberForm, RoleForm, SuspendForm
+from labops.blueprints.strikes.routes import KIND_NAMES
 from labops.blueprints.words import role_name
 from labops.domain.bookings import queries as bookings
 from labops.domain.bookings.queries import Search
@@ -23,6 +24,7 @@ from labops.domain.certifications import queries as certifications
 from labops.domain.machines.queries import machine_types
 from labops.domain.people import queries
 from labops.domain.sites.queries import all_sites
+from labops.domain.strikes import queries as strikes
 from labops.kernel import clock
 from labops.kernel.db import reading
 from labops.kernel.interval import Interval
@@ -95,6 +97,8 @@ def person_page(
         roles=queries.roles(session, person.id),
         role_name=role_name,
         bookings=coming,
+        strikes=strikes.of_person(session, uid, actor),
+        strike_kinds=KIND_NAMES,
         forms=blank_forms() | dict(forms or {}),
     )
     return page, status

@@ -101,6 +101,11 @@ def _whiches() -> list[tuple[Listed, str]]:
 def _kinds() -> dict[str, str]:
     return {
         "BookingConfirmed": _("Booking confirmed"),
+        "BookingRequested": _("Booking requested"),
+        "BookingApproved": _("Booking approved"),
+        "BookingRejected": _("Booking rejected"),
+        "StrikeContested": _("Strike contested"),
+        "StrikeAnswered": _("Strike answered"),
         "BookingMoved": _("Booking moved"),
         "BookingCancelled": _("Booking cancelled"),
         "BookingMissed": _("Booking missed"),

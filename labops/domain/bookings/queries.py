@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings import listing
 from labops.domain.bookings.models import Booking
-from labops.domain.bookings.states import OPEN_STATES
+from labops.domain.bookings.states import OPEN_STATES, BookingState
 from labops.domain.people.models import Person
 from labops.kernel import ledger
 from labops.kernel.errors import NotFound
@@ -23,6 +23,7 @@ from labops.kernel.permissions import Actor, Permission
 LONGEST_BOOKING = ledger.LONGEST_CLAIM
 # More than this in one window of one site is not a page that anybody reads.
 MOST_OF_SITE = 10_000
+MOST_TO_DECIDE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,18 @@ class BookingView:
     checked_in_at: datetime | None
     finished_at: datetime | None
     override_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What a page says of one booking besides: lists do without, as they are read so often."""
+
+    people_count: int
+    fields: Mapping[str, str]
+    cancelled_late: bool
+    decide_by: datetime | None
+    decided_at: datetime | None
+    decision_reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +91,9 @@ class OwnSearch:
     machine: str | None = None
     offset: int = 0
     limit: int = 50
+
+
+_DETAILS = tuple(field.name for field in fields(Details))
 
 
 def booking_to_change(session: Session, uid: str, actor: Actor) -> Booking:
@@ -170,6 +186,41 @@ def of_site(session: Session, site_id: int, window: Interval, actor: Actor) -> l
     return _views(
         listing.read_page(session, ("of site id", "in window"), values, actor, limit=MOST_OF_SITE)
     )
+
+
+def details_of(session: Session, uids: Sequence[str]) -> dict[str, Details]:
+    """Return what else there is to say of bookings that the actor was found to see, by uid."""
+    rows = session.execute(
+        select(
+            Booking.uid,
+            Booking.people_count,
+            Booking.fields,
+            Booking.cancelled_late,
+            Booking.decide_by,
+            Booking.decided_at,
+            Booking.decision_reason,
+        ).where(Booking.uid.in_(list(uids)))
+    )
+    return {row.uid: Details(**{key: row._mapping[key] for key in _DETAILS}) for row in rows}
+
+
+def to_decide(session: Session, actor: Actor) -> list[BookingView]:
+    """Return the requested bookings of the sites where the actor decides, earliest first."""
+    sites = actor.sites_where(Permission.BOOKING_APPROVE)
+    requested = {"state": BookingState.REQUESTED.value}
+    pages = (
+        [(("in state",), requested)]
+        if sites is None
+        else [(("in state", "of site id"), {**requested, "site_id": one}) for one in sorted(sites)]
+    )
+    found = [
+        booking
+        for names, values in pages
+        for booking in _views(
+            listing.read_page(session, names, values, actor, limit=MOST_TO_DECIDE)
+        )
+    ]
+    return sorted(found, key=lambda booking: (booking.starts_at, booking.uid))
 
 
 def names_of(session: Session, uids: Sequence[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Use cases at the machine: checking in, finishing, and what time does to a booking."""
+"""Use cases at the machine: checking in and finishing."""
 
 from __future__ import annotations
 
@@ -8,24 +8,20 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from labops.domain.bookings import queries, statements
+from labops.domain.bookings import queries
 from labops.domain.bookings.commands import AtStation
-from labops.domain.bookings.events import (
-    BookingCheckedIn,
-    BookingFinished,
-    BookingMissed,
-)
+from labops.domain.bookings.concluding import conclude, owner_of
+from labops.domain.bookings.events import BookingCheckedIn, BookingFinished
 from labops.domain.bookings.gathering import gather_facts
 from labops.domain.bookings.models import Booking
 from labops.domain.bookings.policies import booking_problems
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import WantedMachine, Wish, machines_of_booking
 from labops.domain.stations.models import Scan
-from labops.kernel import audit, ledger, outbox
-from labops.kernel.db import reading, unit_of_work
+from labops.kernel import ledger
+from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Problem, Refused
-from labops.kernel.outbox import DomainEvent
-from labops.kernel.permissions import SYSTEM, Actor
+from labops.kernel.permissions import Actor
 
 # What being at the machine must not get around, even with a confirmed booking.
 _AT_THE_MACHINE = frozenset(
@@ -69,7 +65,7 @@ def check_in(
         booking.state = BookingState.CHECKED_IN
         booking.checked_in_at = now
         _scan(session, booking, at, actor, "checked_in", now)
-        _conclude(session, booking, actor, BookingCheckedIn, now)
+        conclude(session, booking, actor, BookingCheckedIn, now)
         return CheckInResult(uid, already=False)
 
 
@@ -86,73 +82,11 @@ def finish(uid: str, *, actor: Actor, now: datetime, at: AtStation | None = None
         if booking.state != BookingState.CHECKED_IN:
             raise Refused([Problem("booking.not-open", {"state": booking.state})])
         cleanup = timedelta(minutes=max(machine.cleanup_minutes for machine in machines))
-        ledger.shorten(session, _owner(booking), until=now + cleanup)
+        ledger.shorten(session, owner_of(booking), until=now + cleanup)
         booking.state = BookingState.FINISHED
         booking.finished_at = min(now, booking.ends_at)
         _scan(session, booking, at, actor, "finished", now)
-        _conclude(session, booking, actor, BookingFinished, now)
-
-
-def release_missed(*, now: datetime, dry_run: bool = False) -> int:
-    """Mark bookings whose grace has passed unclaimed, free their time; return how many.
-
-    Finds its work by query, so a run that was missed loses nothing; a check-in that comes at
-    the same moment either sees the booking confirmed or missed, never half of each.
-    """
-    waiting = reading().scalars(
-        select(Booking.id)
-        .where(Booking.state == BookingState.CONFIRMED, Booking.check_in_by <= now)
-        .order_by(Booking.check_in_by)
-    )
-    due = list(waiting)
-    if dry_run:
-        return len(due)
-    return sum(_miss(booking_id, now=now) for booking_id in due)
-
-
-def finish_elapsed(*, now: datetime, dry_run: bool = False) -> int:
-    """Finish running bookings whose end has passed; return how many."""
-    session = reading()
-    due = list(
-        session.scalars(
-            select(Booking.uid)
-            .where(Booking.state == BookingState.CHECKED_IN, Booking.ends_at <= now)
-            .order_by(Booking.ends_at)
-        )
-    )
-    if not dry_run:
-        for uid in due:
-            _finish_on_time(uid, now=now)
-    return len(due)
-
-
-def _miss(booking_id: int, *, now: datetime) -> bool:
-    with unit_of_work() as session:
-        booking = session.get_one(Booking, booking_id, populate_existing=True)
-        machines = machines_of_booking(session, booking_id)
-        ledger.lock(session, people=[booking.person_id], bookables=[m.id for m in machines])
-        session.refresh(booking)
-        if booking.state != BookingState.CONFIRMED or booking.check_in_by > now:
-            return False
-        ledger.release(session, _owner(booking))
-        booking.state = BookingState.MISSED
-        _conclude(session, booking, SYSTEM, BookingMissed, now)
-        return True
-
-
-def _finish_on_time(uid: str, *, now: datetime) -> None:
-    with unit_of_work() as session:
-        booking = session.scalars(
-            select(Booking).where(Booking.uid == uid).execution_options(populate_existing=True)
-        ).one()
-        machines = machines_of_booking(session, booking.id)
-        ledger.lock(session, people=[booking.person_id], bookables=[m.id for m in machines])
-        session.refresh(booking)
-        if booking.state != BookingState.CHECKED_IN or booking.ends_at > now:
-            return
-        booking.state = BookingState.FINISHED
-        booking.finished_at = booking.ends_at
-        _conclude(session, booking, SYSTEM, BookingFinished, now)
+        conclude(session, booking, actor, BookingFinished, now)
 
 
 def _locked(session: Session, uid: str, actor: Actor) -> tuple[Booking, list[WantedMachine]]:
@@ -215,10 +149,6 @@ def _shown_state(booking: Booking, now: datetime) -> str:
     return booking.state
 
 
-def _owner(booking: Booking) -> ledger.Owner:
-    return ledger.Owner(ledger.OwnerKind.BOOKING, booking.id)
-
-
 def _scan(
     session: Session,
     booking: Booking,
@@ -244,27 +174,3 @@ def _scan(
                 at=now,
             )
         )
-
-
-def _conclude(
-    session: Session,
-    booking: Booking,
-    actor: Actor,
-    event: type[BookingCheckedIn | BookingFinished | BookingMissed],
-    now: datetime,
-) -> None:
-    """Write down what every change of state leaves behind: revision, message, audit entry."""
-    booking.revised_at = now
-    if event is BookingMissed:
-        booking.sequence += 1  # only this one changes what a calendar shows
-    statements.BUMP.write(session, {"id_of_person": booking.person_id})
-    fact: DomainEvent = event(booking_uid=booking.uid, revision=booking.sequence)
-    outbox.record(session, fact, now=now)
-    audit.record(
-        session,
-        actor,
-        f"booking.{booking.state.replace('_', '-')}",
-        f"booking:{booking.uid}",
-        now=now,
-        after={"state": booking.state},
-    )

@@ -44,6 +44,8 @@ class ToldBooking:
     zone: str
     names: tuple[str, ...]
     owner: Addressee | None
+    decide_by: datetime | None
+    decision_reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,19 @@ def told_booking(session: Session, uid: str) -> ToldBooking | None:
         zone=site.zone,
         names=tuple(names),
         owner=addressee(session, account_id) if account_id is not None else None,
+        decide_by=booking.decide_by,
+        decision_reason=booking.decision_reason,
     )
+
+
+def addressee_of(session: Session, person_uid: str) -> Addressee | None:
+    """Return whom a mail to the person is for; `None` without an account."""
+    account_id = session.scalar(
+        select(Account.id)
+        .join(Person, Person.id == Account.person_id)
+        .where(Person.uid == person_uid)
+    )
+    return addressee(session, account_id) if account_id is not None else None
 
 
 def common_zone(session: Session) -> str:
