@@ -2,17 +2,19 @@
 
 SQLAlchemy finds out anew, at each run, how a statement is spelled, which values it takes and what
 its columns are; half of a booking's time went there. A `Prepared` asks once. Errors, events and
-transactions stay SQLAlchemy's own.
+transactions stay SQLAlchemy's own, but what it prepares for the other ways of reading an answer is
+left out: that was another fifth.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Connection, CursorResult, Dialect, Executable
+from sqlalchemy import BindParameter, Connection, Dialect, Executable
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
@@ -38,13 +40,27 @@ class _Spelled:
     make_row: Convert
     columns: tuple[tuple[int, Convert], ...]
 
-    def run(self, session: Session, values: Mapping[str, Any]) -> CursorResult[Any]:
+    def run(self, session: Session, values: Mapping[str, Any]) -> tuple[Sequence[Any], int]:
+        """Run it and return the rows as the driver gives them, and how many it touched."""
         named = dict(self.fixed)
         for name, convert in self.given:
             value = values[name]
             named[name] = value if convert is None else convert(value)
         taken: Any = named if self.order is None else tuple([named[name] for name in self.order])
-        return _connection(session).exec_driver_sql(self.text, taken)
+        connection = _connection(session)
+        if connection.engine.dispatch.before_cursor_execute:
+            # Somebody watches what is run: let SQLAlchemy tell them.
+            with connection.exec_driver_sql(self.text, taken) as result:
+                rows = result.cursor.fetchall() if result.returns_rows else []
+                return rows, result.rowcount
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.text, taken)
+            return cursor.fetchall() if cursor.description else [], cursor.rowcount
+        except _error_of(connection.dialect) as error:
+            raise _wrapped(error, connection, self.text, taken) from error
+        finally:
+            cursor.close()
 
 
 class Prepared:
@@ -63,8 +79,7 @@ class Prepared:
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[Any]:
         """Run it and return named tuples."""
         spelled = self._for(session, values)
-        with spelled.run(session, values) as result:
-            found: Iterable[Any] = result.cursor.fetchall()
+        found: Iterable[Any] = spelled.run(session, values)[0]
         columns: list[Any] = list(zip(*found, strict=True)) if spelled.columns else []
         if columns:
             for index, convert in spelled.columns:
@@ -84,7 +99,7 @@ class Prepared:
 
     def write(self, session: Session, values: Mapping[str, Any]) -> int:
         """Run it and return how many rows it touched."""
-        return self._for(session, values).run(session, values).rowcount
+        return self._for(session, values).run(session, values)[1]
 
     def _for(self, session: Session, values: Mapping[str, Any]) -> _Spelled:
         dialect = session.get_bind().dialect
@@ -102,6 +117,29 @@ def _connection(session: Session) -> Connection:
         connection = session.connection()
         kept = session.info[_CONNECTION] = (session.get_transaction(), connection)
     return cast("Connection", kept[1])
+
+
+def _error_of(dialect: Dialect) -> type[Exception]:
+    driver: Any = dialect.loaded_dbapi
+    return cast("type[Exception]", driver.Error)
+
+
+def _wrapped(
+    error: Exception, connection: Connection, text: str, taken: Any
+) -> StatementError | DBAPIError:
+    """Return the driver's error as SQLAlchemy's; a connection that is gone is given up."""
+    dialect = connection.dialect
+    gone = dialect.is_disconnect(cast("Any", error), connection.connection, None)
+    if gone:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        text,
+        taken,
+        error,
+        _error_of(dialect),
+        connection_invalidated=gone,
+        dialect=dialect,
+    )
 
 
 def _spell(statement: Executable, dialect: Dialect, values: Mapping[str, Any]) -> _Spelled:

@@ -30,7 +30,7 @@ from labops.domain.bookings.gathering import (
     with_spaces,
 )
 from labops.domain.bookings.models import Booking, BookingBookable
-from labops.domain.bookings.policies import judged
+from labops.domain.bookings.policies import Judgement, judged
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import WantedMachine, Wish
 from labops.kernel import audit, ledger, outbox
@@ -69,14 +69,13 @@ def refuse(problems: Sequence[Problem], consent: Consent, site_id: int, zone: st
         raise Refused(standing, zone=zone)
 
 
-def decided(facts: BookingFacts, consent: Consent, zone: str) -> BookingState:
+def decided(judgement: Judgement, consent: Consent, site_id: int, zone: str) -> BookingState:
     """Return the state that the booking gets: requested where staff have to agree first.
 
     Raises `Refused` and `Forbidden` as `refuse`.
     """
-    judgement = judged(facts)
-    refuse(judgement.problems, consent, facts.site_id, zone)
-    if judgement.approval and not consent.overrides(facts.site_id):
+    refuse(judgement.problems, consent, site_id, zone)
+    if judgement.approval and not consent.overrides(site_id):
         return BookingState.REQUESTED
     return BookingState.CONFIRMED
 
@@ -96,14 +95,18 @@ def book_in(
     consent: Consent,
     *,
     gathered: Gathered | None = None,
+    judgement: Judgement | None = None,
 ) -> tuple[int, str]:
     """Make the booking and return its id and uid.
 
     What was `gathered` before the lock is read again as far as it may have changed; without it
-    everything is read here. Raises `Refused` with every broken rule.
+    everything is read here. The `judgement` on it stands when nothing had. Raises `Refused` with
+    every broken rule.
     """
     facts = _under_lock(session, wish, gathered)
-    state = decided(facts, consent, wish.first.zone)
+    if judgement is None or gathered is None or facts is not gathered.facts:
+        judgement = judged(facts)
+    state = decided(judgement, consent, facts.site_id, wish.first.zone)
     booking_id, uid = _insert(session, command, wish, facts, state, consent)
     claim(session, booking_id, wish)
     event = BookingConfirmed if state is BookingState.CONFIRMED else BookingRequested
@@ -136,10 +139,11 @@ def move_in(
     Raises `Refused` with every broken rule; a running booking never waits for staff to agree.
     """
     facts = _left_to_the_ledger(facts)
-    state = decided(facts, consent, wish.first.zone)
+    judgement = judged(facts)
+    state = decided(judgement, consent, facts.site_id, wish.first.zone)
     if booking.state == BookingState.CHECKED_IN:
         if state is BookingState.REQUESTED:
-            raise Refused(judged(facts).approval, zone=wish.first.zone)
+            raise Refused(judgement.approval, zone=wish.first.zone)
         state = BookingState.CHECKED_IN
     was = told(booking.slot, before)
     claim(session, booking.id, wish, moving=True)

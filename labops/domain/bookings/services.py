@@ -22,6 +22,7 @@ from labops.domain.bookings.policies import (
     cancel_problems,
     cancels_late,
     explained,
+    judged,
     moves_late,
 )
 from labops.domain.bookings.states import BookingState
@@ -73,12 +74,15 @@ def book(command: Book, *, actor: Actor, now: datetime) -> str:
         return earlier
     consent = Consent(actor, command.override_reason)
     gathered = gather(session, wish)
-    granting.refuse(booking_problems(gathered.facts), consent, wish.first.site_id, wish.first.zone)
+    judgement = judged(gathered.facts)
+    granting.refuse(judgement.problems, consent, wish.first.site_id, wish.first.zone)
     with ledger.refusing_overlaps(), unit_of_work() as session:
         granting.lock(session, wish)
         if command.keyed and (earlier := _earlier(session, command.keyed, actor, now)):
             return earlier
-        _id, uid = granting.book_in(session, command, wish, consent, gathered=gathered)
+        _id, uid = granting.book_in(
+            session, command, wish, consent, gathered=gathered, judgement=judgement
+        )
         if command.keyed:
             idempotency.keep(
                 session, actor.require_person(), command.keyed, f"booking:{uid}", now=now
