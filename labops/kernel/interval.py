@@ -75,3 +75,14 @@ def without(spans: Iterable[Interval], holes: Iterable[Interval]) -> tuple[Inter
         if start < span.ends_at:
             left.append(Interval(start, span.ends_at))
     return tuple(left)
+
+
+def common(first: Iterable[Interval], second: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return the time that lies in both unions."""
+    others = merged(second)
+    return tuple(
+        Interval(max(one.starts_at, other.starts_at), min(one.ends_at, other.ends_at))
+        for one in merged(first)
+        for other in others
+        if one.overlaps(other)
+    )

@@ -55,7 +55,12 @@ def test_a_request_is_decided_on_the_page_of_what_waits(app: Flask, world: World
     assert "Nothing to decide" in bob.get("/approvals").text
     # Staff of elsewhere, and whoever comes too late.
     scl = world.browser(app, "dora")
-    assert post(scl, "/sites/smart-city-lab/machines/new", f"/bookings/{kept}/reject", reason).status_code == 404
+    assert (
+        post(
+            scl, "/sites/smart-city-lab/machines/new", f"/bookings/{kept}/reject", reason
+        ).status_code
+        == 404
+    )
     late = post(bob, "/sites/mhuma/machines/new", f"/bookings/{kept}/reject", reason)
     assert late.status_code == 409
 

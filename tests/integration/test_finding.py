@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import random
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from labops.domain.bookings import services
+from labops.domain.bookings import services, timetable
 from labops.domain.bookings.commands import Book
 from labops.domain.bookings.finding import TimeSearch, find_times, fits
 from labops.domain.closures.services import close
@@ -164,3 +165,86 @@ def test_the_api_answers(app: Flask, world: World) -> None:
         assert answer.status_code == 422, name
     far = {**window, "to": "2027-11-25T19:00:00Z", "minutes": "60"}
     assert client.get("/api/v1/availability", query_string=far).status_code == 422
+
+
+WORKDAYS = {"hours": "mon-fri 09:00-17:00"}
+RULES = {
+    "sessions": {"sessions": {"morning": "daily 09:00-13:00", "late": "daily 13:00-17:00"}},
+    "hours of its own": {"open_hours": "work", "timetables": {"work": WORKDAYS}},
+    "while staffed": {
+        "staffed_only": True,
+        "staffed_hours": "work",
+        "timetables": {"work": {"hours": ["mon,wed 10:00-13:00", "tue 15:00-20:00"]}},
+    },
+    "by the minute": {"horizon_minutes": 60 * 50, "notice_minutes": 100},
+    "a new day opens at ten": {"horizon_days": 2, "horizon_opens": "10:00"},
+    "releases": {"releases": [{"on": "mon", "at": "08:00", "first_day": 2, "days": 2}]},
+    "working days": {"notice_working_days": 2, "notice_until": "08:30"},
+    "closed days": {"closed_days": ["2026-11-25"]},
+    "buffers": {"setup_minutes": 30, "cleanup_minutes": 60},
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_is_shown_and_found_free_is_what_the_rules_allow(world: World, name: str) -> None:
+    data = {"grid_minutes": 30, "horizon_days": 5, "longest_minutes": 480, "open_bookings": 30}
+    save_rules(
+        SaveRules(site_id=world.sites["mhuma"], data={**data, **RULES[name]}),
+        actor=SYSTEM,
+        now=NOW,
+    )
+    for day in (1, 2, 3):
+        taken = slot(9, 13, day) if name == "sessions" else slot(15, 16, day)
+        wish = Book(machines=("printer",), slot=taken, override_reason="a class")
+        services.book(wish, actor=world.actor("eva"), now=NOW)
+    period = Interval(at(0, 0), at(24, 6))
+    hours = 4 if name == "sessions" else 1
+    search = TimeSearch(
+        length=timedelta(hours=hours), period=period, machine="printer", only_mine=True, limit=90
+    )
+    expected = tried_on(world, search, "printer")
+    found = find_times(reading(), search, world.people["alice"], now=NOW)
+    starts = [one.slot.starts_at for one in found]
+    allowed = set(expected)
+    assert set(starts) <= allowed
+    # One after another: whatever is allowed is found, or overlaps what was found.
+    assert all(any(abs(at - one) < search.length for one in starts) for at in allowed)
+
+    (printer,) = (
+        one
+        for one in timetable.of_site(reading(), "mhuma", period, world.actor("alice")).machines
+        if one.machine.slug == "printer"
+    )
+    shown = printer.free(period, now=NOW, zone=ZoneInfo("Europe/Rome"))
+    of_length = {
+        start
+        for start in starts_every_half_hour(period)
+        if any(span.contains(Interval(start, start + search.length)) for span in shown)
+    }
+    if name == "sessions":
+        of_length &= allowed  # two sessions side by side are one span
+    # Nothing is shown that is not allowed. What starts before a horizon by the minute and ends
+    # after it is allowed, but a span that shows it would show later starts as well.
+    horizon = NOW + timedelta(minutes=60 * 50) if name == "by the minute" else period.ends_at
+    assert of_length <= allowed
+    assert {start for start in allowed - of_length if start + search.length <= horizon} == set()
+
+
+def starts_every_half_hour(period: Interval) -> list[datetime]:
+    count = int(period.length / GRID)
+    return [period.starts_at + number * GRID for number in range(count)]
+
+
+def tried_on(world: World, search: TimeSearch, slug: str) -> list[datetime]:
+    """Return every half hour at which the rules allow the length."""
+    actor = world.actor("alice")
+    return [
+        start
+        for start in starts_every_half_hour(search.period)
+        if start + search.length <= search.period.ends_at
+        and not services.check_booking(
+            Book(machines=(slug,), slot=Interval(start, start + search.length)),
+            actor=actor,
+            now=NOW,
+        ).problems
+    ]

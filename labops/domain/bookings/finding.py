@@ -16,14 +16,15 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings.facts import BookingFacts
 from labops.domain.bookings.gathering import gather_for_search
-from labops.domain.bookings.policies import booking_problems, open_spans
+from labops.domain.bookings.policies import booking_problems, spans
 from labops.domain.bookings.timetable import full_spans, next_on_grid
+from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import queries as inventory
 from labops.domain.machines.queries import MachineView
 from labops.domain.machines.states import MachineState
 from labops.kernel import ledger, local_time
 from labops.kernel.errors import Problem
-from labops.kernel.interval import Interval, without
+from labops.kernel.interval import Interval, common, without
 
 MOST_FOUND = 100
 LONGEST_PERIOD = timedelta(days=93)
@@ -32,6 +33,8 @@ FIRST_CHUNK = timedelta(days=3)
 CHUNK_GROWTH = 3
 # Rules are asked this often at most: a person whose quota is full for weeks gets an answer too.
 MOST_ASKED = 600
+# Where any minute would do, nobody wants to be offered each of them.
+SMALLEST_STEP = timedelta(minutes=5)
 _INSTANT = timedelta(microseconds=1)
 # What does not depend on when: whoever may not use a machine today may not at five either.
 _OF_THE_PERSON = frozenset(
@@ -194,20 +197,36 @@ class _Starts:
             day = slot.starts_at.astimezone(facts.zone).date()
             after = local_time.local_day(day, facts.zone).ends_at
         else:
-            after = slot.starts_at + facts.machines[0].rules.grid
+            after = slot.starts_at + max(facts.machines[0].rules.grid, SMALLEST_STEP)
         self._push(number, after)
 
     def _push(self, number: int, after: datetime) -> None:
         self._seen[number] = after
         facts = self._facts[self._machines[number].id]
-        grid = facts.machines[0].rules.grid
+        rules = facts.machines[0].rules
         for span in self._spans[number]:
             if span.ends_at <= after:
                 continue
-            start = next_on_grid(max(span.starts_at, after), grid, facts.zone)
+            earliest = max(span.starts_at, after)
+            if rules.sessions:
+                first = _session_from(facts, rules, earliest, span)
+                if first is None:
+                    continue
+                start = first
+            else:
+                start = next_on_grid(earliest, max(rules.grid, SMALLEST_STEP), facts.zone)
             if start < span.ends_at:
                 heapq.heappush(self._queue, (start, number))
                 return
+
+
+def _session_from(
+    facts: BookingFacts, rules: HouseRules, earliest: datetime, span: Interval
+) -> datetime | None:
+    """Return the first start of a session in the span, from the instant on."""
+    window = Interval(earliest, span.ends_at + timedelta(days=1))
+    starts = (one.starts_at for one in spans.session_spans(replace(facts, slot=window), rules))
+    return next((start for start in starts if start < span.ends_at), None)
 
 
 def _startable(
@@ -219,20 +238,26 @@ def _startable(
 ) -> tuple[Interval, ...]:
     """Return the spans in which a slot may start: somebody can be there and a unit is free."""
     rules = facts.machines[0].rules
+    whole = replace(facts, slot=chunk)
     present = rules.grid if rules.unattended else search.length
-    first = max(chunk.starts_at, facts.now + rules.notice)
     last = min(chunk.ends_at - _INSTANT, search.period.ends_at - search.length)
-    spans = []
-    for span in open_spans(facts.opening, facts.closures):
-        start, end = max(span.starts_at, first), min(span.ends_at - present, last)
-        if start <= end:
-            spans.append(Interval(start, end + _INSTANT))  # the last start is one too
-    before = search.length + timedelta(minutes=machine.cleanup_minutes)
-    after = timedelta(minutes=machine.setup_minutes)
+    places = []
+    for span in spans.usable_spans(whole, rules):
+        end = min(span.ends_at - present, last)
+        if span.starts_at <= end:
+            places.append(Interval(span.starts_at, end + _INSTANT))  # the last start is one too
+    before = search.length + _buffer(rules.cleanup, rules, machine.cleanup_minutes)
+    after = _buffer(rules.setup, rules, machine.setup_minutes)
     return without(
-        spans,
+        common(places, spans.start_spans(whole, rules)),
         (
             Interval(full.starts_at - before + _INSTANT, full.ends_at + after)
             for full in full_spans(claimed, machine.capacity)
         ),
     )
+
+
+def _buffer(ruled: timedelta | None, rules: HouseRules, own_minutes: int) -> timedelta:
+    if rules.buffers_inside:
+        return timedelta(0)
+    return timedelta(minutes=own_minutes) if ruled is None else ruled

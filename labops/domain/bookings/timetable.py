@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import queries
-from labops.domain.bookings.policies import open_spans
+from labops.domain.bookings.facts import BookingFacts, PersonFacts
+from labops.domain.bookings.policies import open_spans, spans
 from labops.domain.bookings.queries import BookingView, Search
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
@@ -21,7 +22,7 @@ from labops.domain.machines.states import MachineState
 from labops.domain.sites.queries import find_site, weekly_hours
 from labops.kernel import ledger, local_time
 from labops.kernel.errors import NotFound
-from labops.kernel.interval import Interval, merged, without
+from labops.kernel.interval import Interval, common, merged, without
 from labops.kernel.permissions import Actor
 
 MOST_BOOKINGS = 5_000
@@ -54,26 +55,49 @@ class MachineTimes:
 
     def free(self, window: Interval, *, now: datetime, zone: ZoneInfo) -> tuple[Interval, ...]:
         """Return the spans that can still be booked, long enough, starting on the grid."""
-        last = local_time.local_day(
-            now.astimezone(zone).date() + timedelta(days=self.rules.horizon_days), zone
-        ).ends_at
-        if self.machine.state != MachineState.IN_SERVICE or last <= window.starts_at:
+        if self.machine.state != MachineState.IN_SERVICE:
             return ()
+        facts = self._facts(window, now, zone)
         buffers = {
-            "before": timedelta(minutes=self.machine.cleanup_minutes),
-            "after": timedelta(minutes=self.machine.setup_minutes),
+            "before": timedelta(minutes=self.cleanup_minutes),
+            "after": timedelta(minutes=self.setup_minutes),
         }
         # A new booking brings its own buffers, so what is left beside a taken span is shorter.
         holes = [span.widened(**buffers) for span in self.full]
-        earliest = now + self.rules.notice
-        spans = []
-        for span in without(self.open, holes):
-            start = next_on_grid(max(span.starts_at, earliest), self.rules.grid, zone)
-            end = min(span.ends_at, last)
-            end -= (end - start) % self.rules.grid
+        usable = without(spans.usable_spans(facts, self.rules), holes)
+        left = common(usable, spans.start_spans(facts, self.rules))
+        if self.rules.sessions:
+            whole = spans.session_spans(facts, self.rules)
+            return merged(one for one in whole if any(span.contains(one) for span in left))
+        found = []
+        for span in left:
+            start = next_on_grid(span.starts_at, self.rules.grid, zone)
+            end = span.ends_at - (span.ends_at - start) % self.rules.grid
             if start < end and end - start >= self.rules.shortest:
-                spans.append(Interval(start, end))
-        return tuple(spans)
+                found.append(Interval(start, end))
+        return tuple(found)
+
+    @property
+    def setup_minutes(self) -> int:
+        """Return how long it is kept free before a booking, by the house rules or its own."""
+        return _buffer(self.rules, self.rules.setup, self.machine.setup_minutes)
+
+    @property
+    def cleanup_minutes(self) -> int:
+        """Return how long it is kept free after a booking, by the house rules or its own."""
+        return _buffer(self.rules, self.rules.cleanup, self.machine.cleanup_minutes)
+
+    def _facts(self, window: Interval, now: datetime, zone: ZoneInfo) -> BookingFacts:
+        """Return what spans of time depend on: nothing about any person."""
+        return BookingFacts(
+            slot=window,
+            now=now,
+            zone=zone,
+            site_id=self.machine.site_id,
+            machines=(),
+            person=PersonFacts(is_member=True),
+            opening=self.open,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +165,12 @@ def of_site(
         machines=times,
         bookings=tuple(booking for booking in bookings if shown & set(booking.machines)),
     )
+
+
+def _buffer(rules: HouseRules, ruled: timedelta | None, own_minutes: int) -> int:
+    if rules.buffers_inside:
+        return 0
+    return own_minutes if ruled is None else int(ruled / timedelta(minutes=1))
 
 
 def shown_slot(booking: BookingView) -> Interval:

@@ -31,8 +31,8 @@ from labops.domain.bookings.policies.cancelling import (
     share_charged,
     suspended_until,
 )
+from labops.domain.bookings.policies.spans import open_spans
 from labops.kernel.errors import Problem
-from labops.kernel.interval import Interval, without
 
 __all__ = [
     "RULES",
@@ -143,13 +143,6 @@ def booking_problems(facts: BookingFacts) -> tuple[Problem, ...]:
 def approval_reasons(facts: BookingFacts) -> tuple[Problem, ...]:
     """Return why staff have to agree first; an empty tuple means that nobody has to."""
     return judged(facts).approval
-
-
-def open_spans(
-    opening: tuple[Interval, ...], closures: tuple[Interval, ...]
-) -> tuple[Interval, ...]:
-    """Return when one can be there: opening hours minus closures."""
-    return without(opening, closures)
 
 
 def _all(facts: BookingFacts) -> Iterator[Explained]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from labops.domain.bookings.facts import BookingFacts, MachineFacts
 from labops.domain.bookings.policies.binding import (
@@ -231,17 +232,22 @@ def _belongs(facts: BookingFacts, audience: Audience) -> bool:
 def is_not_closed(facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdict]:
     """Refuse what touches a closure."""
     wanted = attended_part(facts, machine)
-    days = (
-        Interval(
-            local_time.at_minute(closed.first, 0, facts.zone),
-            local_time.at_minute(closed.last + DAY, 0, facts.zone),
-        )
-        for closed in machine.rules.closed_days
-    )
+    days = closed_spans(machine.rules, facts.zone)
     hit = next((span for span in (*facts.closures, *days) if span.overlaps(wanted)), None)
     params = {} if hit is None else {"starts_at": hit.starts_at, "ends_at": hit.ends_at}
     fix = "" if hit is None else f"move-after:{hit.ends_at.isoformat()}"
     yield verdict(hit is None, "booking.closed", params, fix=fix)
+
+
+def closed_spans(rules: HouseRules, zone: ZoneInfo) -> tuple[Interval, ...]:
+    """Return the days on which the house rules let nobody in, whole."""
+    return tuple(
+        Interval(
+            local_time.at_minute(closed.first, 0, zone),
+            local_time.at_minute(closed.last + DAY, 0, zone),
+        )
+        for closed in rules.closed_days
+    )
 
 
 def attended_part(facts: BookingFacts, machine: MachineFacts) -> Interval:
