@@ -201,13 +201,12 @@ def release(session: Session, owner: Owner) -> None:
     session.execute(delete(Allocation).where(*_owned_by(owner)))
 
 
-def shorten(session: Session, owner: Owner, *, until: datetime) -> None:
-    """Give back the owner's time from that instant on."""
-    session.execute(delete(Allocation).where(*_owned_by(owner), Allocation.starts_at >= until))
+def shorten(session: Session, owner: Owner, bookable_id: int, *, until: datetime) -> None:
+    """Give back the owner's time on the bookable from that instant on."""
+    owned = (*_owned_by(owner), Allocation.bookable_id == bookable_id)
+    session.execute(delete(Allocation).where(*owned, Allocation.starts_at >= until))
     session.execute(
-        update(Allocation)
-        .where(*_owned_by(owner), Allocation.ends_at > until)
-        .values(ends_at=until)
+        update(Allocation).where(*owned, Allocation.ends_at > until).values(ends_at=until)
     )
 
 

@@ -81,8 +81,9 @@ def finish(uid: str, *, actor: Actor, now: datetime, at: AtStation | None = None
             return
         if booking.state != BookingState.CHECKED_IN:
             raise Refused([Problem("booking.not-open", {"state": booking.state})])
-        cleanup = timedelta(minutes=max(machine.cleanup_minutes for machine in machines))
-        ledger.shorten(session, owner_of(booking), until=now + cleanup)
+        for machine in machines:
+            cleanup = timedelta(minutes=machine.cleanup_minutes)
+            ledger.shorten(session, owner_of(booking), machine.id, until=now + cleanup)
         booking.state = BookingState.FINISHED
         booking.finished_at = min(now, booking.ends_at)
         _scan(session, booking, at, actor, "finished", now)
