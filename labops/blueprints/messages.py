@@ -135,6 +135,9 @@ SENTENCES: dict[str, Sentence] = {
         p["limit"],
     ),
     "strike.decided": lambda p: _("This was contested or answered already."),
+    "field.not-a-short-name": lambda p: _(
+        "“%(value)s”: use small letters, digits and hyphens.", value=p.get("value", "")
+    ),
     "field.too-long": lambda p: ngettext(
         "This may have at most one character.",
         "This may have at most %(num)d characters.",

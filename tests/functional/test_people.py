@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from labops.domain.bookings.person_facts import standing
 from labops.domain.certifications.models import Certification
+from labops.domain.house_rules.services import SaveRules, add_version
 from labops.domain.memberships.models import Membership
 from labops.domain.people.models import Person, RoleGrant
+from labops.kernel import clock
 from labops.kernel.db import reading, unit_of_work
+from labops.kernel.permissions import SYSTEM
 from tests.support.forms import post
-from tests.support.world import World
+from tests.support.world import World, next_slot
 
 
 def fresh() -> object:
@@ -127,3 +134,49 @@ def test_members_and_strangers_see_nobody(app: Flask, world: World) -> None:
         assert browser.get("/people/export.csv").status_code == 403
     assert app.test_client().get(page).status_code == 401
     assert world.browser(app, "bob").get("/people/unknown").status_code == 404
+
+
+def test_what_house_rules_know_of_a_person_is_set_on_a_page(app: Flask, world: World) -> None:
+    quota = {"name": "weekly", "minutes": 60, "window": "week", "scope": "site"}
+    with unit_of_work() as session:
+        rules = SaveRules(site_id=world.sites["mhuma"], data={"quotas": [quota]})
+        add_version(session, rules, actor=SYSTEM, now=clock.now())
+    bob, uid = world.browser(app, "bob"), world.uids["alice"]
+    page, mhuma = f"/people/{uid}/limits", str(world.sites["mhuma"])
+
+    def send(what: str, **data: object) -> int:
+        return post(bob, page, f"{page}/{what}", data).status_code
+
+    assert send("place", site=mhuma, plan="Pro Plan", groups="students") == 422
+    assert send("place", site=mhuma, plan="pro", groups="students, residents") == 303
+    assert send("birth-date", site=mhuma, born_on="2999-01-01") == 422
+    assert send("birth-date", site=mhuma, born_on="2009-05-17") == 303
+    assert send("restrict", site=mhuma, machines=["laser"], reason="") == 422
+    assert send("restrict", site=mhuma, machines=["laser-scl"], reason="x") == 422
+    assert send("restrict", site=mhuma, machines=["laser"], reason="left a mess") == 303
+    assert send("top-up", quota=f"{mhuma}:weekly", starts_on="2026-01-01", reason="exam") == 422
+    assert (
+        send("top-up", quota=f"{mhuma}:weekly", hours="1.5", starts_on="2026-01-01", reason="exam")
+        == 303
+    )
+    shown = bob.get(page).text
+    for words in ("pro, residents, students", "2009-05-17", "only laser", "left a mess", "exam"):
+        assert words in shown
+    day = next_slot(10)
+    _revision, facts = standing(
+        reading(), world.people["alice"], int(mhuma), day, ZoneInfo("Europe/Rome")
+    )
+    assert (facts.plan, facts.groups) == ("pro", frozenset({"students", "residents"}))
+    assert [one.machines for one in facts.restrictions] == [("laser",)]
+    assert facts.top_ups == {"weekly": timedelta(minutes=90)}
+    assert facts.age is not None
+    lift = shown.split("/lift")[0].rsplit('action="', 1)[1] + "/lift"
+    assert post(bob, page, lift).status_code == 303
+    assert "left a mess" not in bob.get(page).text
+    assert world.browser(app, "alice").get(page).status_code == 403
+    other = world.browser(app, "dora")
+    assert "exam" not in other.get(page).text
+    assert post(other, page, f"{page}/place", {"site": mhuma, "plan": "x"}).status_code in {
+        403,
+        422,
+    }

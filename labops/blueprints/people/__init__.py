@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labops.blueprints.people import acts, routes
+from labops.blueprints.people import acts, limits, routes
 from labops.blueprints.people.base import bp
 
-__all__ = ["acts", "bp", "routes"]
+__all__ = ["acts", "bp", "limits", "routes"]

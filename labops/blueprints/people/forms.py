@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, DateTimeLocalField, Form, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    DecimalField,
+    Form,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 
 class MemberForm(Form):
@@ -43,3 +52,57 @@ class RoleForm(Form):
 
     role = SelectField(_l("Role"), choices=[])
     site = SelectField(_l("Site"), choices=[])
+
+
+class PlaceForm(Form):
+    """The plan and groups of a member."""
+
+    site = SelectField(_l("Site"), choices=[])
+    plan = StringField(
+        _l("Plan"),
+        [Length(max=60)],
+        description=_l("As the house rules call it, such as student; empty for none."),
+    )
+    groups = StringField(
+        _l("Groups"),
+        [Length(max=300)],
+        description=_l("As the house rules call them, with commas between."),
+    )
+
+
+class BirthForm(Form):
+    """When somebody was born."""
+
+    site = SelectField(_l("Site"), choices=[])
+    born_on = DateField(_l("Born on"), [Optional()])
+
+
+class RestrictForm(Form):
+    """What one person may still book, and until when that holds."""
+
+    site = SelectField(_l("Site"), choices=[])
+    machines = SelectMultipleField(
+        _l("Only these machines"),
+        choices=[],
+        description=_l("With neither machines nor machine types, the person is shut out."),
+    )
+    categories = SelectMultipleField(_l("Only these machine types"), choices=[])
+    until_on = DateField(_l("Until"), [Optional()])
+    reason = StringField(
+        _l("Reason"),
+        [InputRequired(_l("Give the reason.")), Length(max=300)],
+        description=_l("The person reads it."),
+    )
+
+
+class TopUpForm(Form):
+    """Hours, or a number of bookings, besides a quota."""
+
+    quota = SelectField(_l("Quota"), choices=[])
+    hours = DecimalField(
+        _l("Hours"), [Optional(), NumberRange(min=0, max=8784)], description=_l("Or a number:")
+    )
+    count = IntegerField(_l("Number"), [Optional(), NumberRange(min=0, max=10_000)])
+    starts_on = DateField(_l("From"), [InputRequired(_l("Choose a day."))])
+    ends_on = DateField(_l("To"), [Optional()])
+    reason = StringField(_l("Reason"), [InputRequired(_l("Give the reason.")), Length(max=300)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -11,8 +13,11 @@ from labops.domain.memberships.models import Membership, MembershipState
 from labops.domain.people.models import Person
 from labops.kernel import audit
 from labops.kernel.db import unit_of_work
-from labops.kernel.errors import Invalid, NotFound
+from labops.kernel.errors import Invalid, NotFound, Problem
 from labops.kernel.permissions import Actor, Permission
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LONGEST_SLUG = 60
 
 
 def make_member(
@@ -66,6 +71,47 @@ def add_membership(
         now=now,
         after={"site_id": site_id, "ends_on": ends_on.isoformat() if ends_on else None},
     )
+
+
+def place(
+    person_uid: str,
+    site_id: int,
+    *,
+    plan: str,
+    groups: Sequence[str],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Put a member on a plan and into groups, as house rules name them; empty for none.
+
+    Raises `Forbidden`, `NotFound` for whoever is no member there, `Invalid` for what is no name.
+    """
+    actor.require(Permission.MEMBERSHIP_GRANT, site_id)
+    wrong = [
+        Problem("field.not-a-short-name", {"field": field, "value": name})
+        for field, names in (("plan", [plan] if plan else []), ("groups", groups))
+        for name in names
+        if not SLUG.fullmatch(name) or len(name) > LONGEST_SLUG
+    ]
+    if wrong:
+        raise Invalid(wrong)
+    with unit_of_work() as session:
+        person = session.scalar(select(Person).where(Person.uid == person_uid))
+        membership = _of(session, person.id, site_id) if person else None
+        if membership is None:
+            raise NotFound
+        before = {"plan": membership.plan, "groups": list(membership.groups)}
+        membership.plan = plan
+        membership.groups = sorted(set(groups))
+        audit.record(
+            session,
+            actor,
+            "membership.placed",
+            f"person:{person_uid}",
+            now=now,
+            before=before,
+            after={"plan": plan, "groups": membership.groups, "site_id": site_id},
+        )
 
 
 def end_membership(person_uid: str, site_id: int, *, actor: Actor, now: datetime) -> None:

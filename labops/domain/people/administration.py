@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -20,6 +20,7 @@ from labops.kernel.ids import digest, new_secret
 from labops.kernel.permissions import SITE_ROLES, Actor, Permission, Role, Scope
 
 TOKEN_USE_NOTED_EVERY = timedelta(hours=1)
+EARLIEST_BIRTH = date(1900, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +219,25 @@ def suspend(
             after={"until": until.isoformat()},
             reason=reason,
         )
+
+
+def note_birth_date(
+    person_uid: str, born_on: date | None, *, site_id: int, actor: Actor, now: datetime
+) -> None:
+    """Write down when a person was born, which house rules on age ask about; `None` forgets it.
+
+    Raises `Forbidden`, `NotFound`, and `Invalid` for a day to come or of another age.
+    """
+    actor.require(Permission.MEMBERSHIP_GRANT, site_id)
+    if born_on is not None and not EARLIEST_BIRTH <= born_on <= now.date():
+        raise Invalid.field(
+            "born_on", "field.out-of-range", lowest=EARLIEST_BIRTH, highest=now.date()
+        )
+    with unit_of_work() as session:
+        person = _person(session, person_uid)
+        person.born_on = born_on
+        # That it was changed is written down; the day itself is nobody's business in a log.
+        audit.record(session, actor, "person.birth-date-noted", f"person:{person_uid}", now=now)
 
 
 def lift_suspension(person_uid: str, *, site_id: int, actor: Actor, now: datetime) -> None:
