@@ -110,10 +110,13 @@ class Prepared:
 
 
 def _connection(session: Session) -> Connection:
-    """Return the session's connection, asking the session once a transaction."""
+    """Return the session's connection, asking the session once a transaction.
+
+    Inside a savepoint it is asked each time: asking is what sets the savepoint.
+    """
     transaction = session.get_transaction()
     kept = session.info.get(_CONNECTION)
-    if kept is None or kept[0] is not transaction:
+    if kept is None or kept[0] is not transaction or session.in_nested_transaction():
         connection = session.connection()
         kept = session.info[_CONNECTION] = (session.get_transaction(), connection)
     return cast("Connection", kept[1])

@@ -390,3 +390,28 @@ def _statements(app: Flask, act: Any) -> int:
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return count
+
+
+def test_the_calendar_is_narrowed_to_what_is_free_and_what_one_may_use(
+    app: Flask, world: World
+) -> None:
+    day = next_slot(8).starts_at.astimezone(ROME).date().isoformat()
+    for hour in (8, 10.5, 13, 15.5, 18):
+        whole = Book(machines=("laser",), slot=next_slot(hour, 2), override_reason="a class")
+        services.book(whole, actor=world.actor("bob", clock.now()), now=clock.now())
+    charlie = world.browser(app, "charlie")
+
+    def shown(**only: str) -> list[str]:
+        page = charlie.get("/calendar", query_string={"site": "mhuma", "date": day, **only})
+        data = charlie.get("/calendar/data", query_string={"site": "mhuma", "date": day, **only})
+        drawn = [machine["slug"] for machine in data.json["machines"]]
+        assert re.findall(r'id="day-([^"]+)"', page.text) == drawn
+        return drawn
+
+    assert shown() == ["benches", "laser", "printer"]
+    assert shown(free="1") == ["benches", "printer"]
+    assert shown(usable="1") == ["benches", "printer"]  # the laser needs a certification
+    assert shown(process="laser_cutting", usable="1") == []
+    free = charlie.get("/calendar", query_string={"site": "mhuma", "date": day, "free": "1"}).text
+    assert "day-row--taken" not in free
+    assert 'id="free" name="free" value="1" checked' in free

@@ -212,7 +212,9 @@ def test_what_is_shown_and_found_free_is_what_the_rules_allow(world: World, name
 
     (printer,) = (
         one
-        for one in timetable.of_site(reading(), "mhuma", period, world.actor("alice")).machines
+        for one in timetable.of_site(
+            reading(), "mhuma", period, world.actor("alice"), now=NOW
+        ).machines
         if one.machine.slug == "printer"
     )
     shown = printer.free(period, now=NOW, zone=ZoneInfo("Europe/Rome"))

@@ -8,16 +8,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from labops.domain.bookings import statements
+from labops.domain.bookings.events import BookingConfirmed
 from labops.domain.certifications.models import Certification
 from labops.domain.people.models import Person
+from labops.kernel import outbox
 from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.instance import InstanceFact
 from labops.kernel.orm import table_of
+from labops.kernel.outbox import OutboxMessage
 from labops.kernel.prepared import Prepared
-from tests.support.world import World
+from tests.support.world import NOW, World
 
 ENTRY = table_of(AuditEntry).c
 PERSON = table_of(Person).c
@@ -118,3 +123,14 @@ def test_writers_wait_for_their_turn(app: Flask, world: World) -> None:
         thread.join(30)
     reading().rollback()
     assert reading().get_one(InstanceFact, key, populate_existing=True).value == "12"
+
+
+def test_a_savepoint_holds_what_is_prepared_too(world: World) -> None:
+    """What fails inside a savepoint undoes only that; PostgreSQL would refuse all that follows."""
+    with unit_of_work() as session:
+        statements.BUMP.write(session, {"id_of_person": world.people["alice"]})
+        outbox.record(session, BookingConfirmed(booking_uid="x", revision=1), now=NOW)
+        with pytest.raises(IntegrityError), session.begin_nested():
+            outbox.record(session, BookingConfirmed(booking_uid="x", revision=1), now=NOW)
+        outbox.record(session, BookingConfirmed(booking_uid="x", revision=2), now=NOW)
+    assert reading().scalar(select(func.count()).select_from(OutboxMessage)) == 2

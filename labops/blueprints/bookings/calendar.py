@@ -24,7 +24,7 @@ from labops.blueprints.bookings.drawing import drawn
 from labops.domain.bookings import timetable
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
-from labops.domain.bookings.timetable import MachineTimes, Timetable, shown_slot
+from labops.domain.bookings.timetable import MachineTimes, Only, Timetable, shown_slot
 from labops.domain.machines import queries as machines
 from labops.domain.machines.processes import process_name
 from labops.kernel import clock, local_time
@@ -56,9 +56,9 @@ def calendar() -> ResponseReturnValue:
     view = request.args.get("view")
     view = view if view in VIEWS else "day"
     day = read_day("date", today(place.zone, now))
-    process = request.args.get("process") or None
+    only = _only()
     window = local_time.local_day(day, place.zone)
-    found = timetable.of_site(reading(), place.slug, window, actor, process=process)
+    found = timetable.of_site(reading(), place.slug, window, actor, now=now, only=only)
     step = timedelta(days=7 if view == "week" else 1)
     return render_template(
         "bookings/calendar.html",
@@ -71,12 +71,18 @@ def calendar() -> ResponseReturnValue:
         earlier=same_page(date=(day - step).isoformat()),
         later=same_page(date=(day + step).isoformat()),
         same_page=same_page,
-        process=process,
+        only=only,
         processes=_processes(),
         lists=[(times, _rows(times, found, now)) for times in found.machines],
         process_name=lambda name: process_name(name, formats.language()),
         data_url=url_for(
-            ".calendar_data", site=place.slug, date=day.isoformat(), view=view, process=process
+            ".calendar_data",
+            site=place.slug,
+            date=day.isoformat(),
+            view=view,
+            process=only.process,
+            free="1" if only.free else None,
+            usable="1" if only.usable else None,
         ),
         words=_words(),
     )
@@ -94,17 +100,30 @@ def calendar_data() -> Response:
         if request.args.get("view") == "week"
         else local_time.local_day(day, place.zone)
     )
-    found = timetable.of_site(
-        reading(), place.slug, window, actor, process=request.args.get("process") or None
-    )
+    found = timetable.of_site(reading(), place.slug, window, actor, now=now, only=_only())
     response = jsonify(drawn(found, place, actor, now))
     response.add_etag()
     response.make_conditional(request)
     return response
 
 
+def _only() -> Only:
+    """Return the filters of the address: whoever saves or sends it saves them with it."""
+    return Only(
+        process=request.args.get("process") or None,
+        free=request.args.get("free") == "1",
+        usable=request.args.get("usable") == "1",
+    )
+
+
 def _rows(times: MachineTimes, found: Timetable, now: datetime) -> list[Row]:
     """Return a machine's day in order: bookings, other claims, and what is still free."""
+    if request.args.get("free") == "1":
+        return [row for row in _all_rows(times, found, now) if row.kind == "free"]
+    return _all_rows(times, found, now)
+
+
+def _all_rows(times: MachineTimes, found: Timetable, now: datetime) -> list[Row]:
     rows = [
         Row("taken", *_ends(shown_slot(booking)), booking=booking) for booking in times.bookings
     ]

@@ -60,7 +60,7 @@ def today() -> ResponseReturnValue:
         raise NotFound
     day = date_at(place.zone, now)
     window = local_time.local_day(day, place.zone)
-    found = timetable.of_site(reading(), place.slug, window, actor)
+    found = timetable.of_site(reading(), place.slug, window, actor, now=now)
     grouped = _grouped(queries.of_site(reading(), place.id, window, actor), now)
     return render_template(
         "staff/today.html",

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings import queries
 from labops.domain.bookings.facts import BookingFacts, PersonFacts
-from labops.domain.bookings.policies import open_spans, spans
+from labops.domain.bookings.gathering import gather_for_search
+from labops.domain.bookings.policies import open_spans, person_problems, spans
 from labops.domain.bookings.queries import BookingView, Search
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
@@ -101,6 +102,22 @@ class MachineTimes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """What a timetable is narrowed to.
+
+    `free` leaves out machines without any free time from now on in the window; `usable` those
+    that the actor may not use, whatever the hour.
+    """
+
+    process: str | None = None
+    free: bool = False
+    usable: bool = False
+
+
+EVERYTHING = Only()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
     """All machines of a site in a window."""
 
@@ -112,7 +129,13 @@ class Timetable:
 
 
 def of_site(
-    session: Session, slug: str, window: Interval, actor: Actor, *, process: str | None = None
+    session: Session,
+    slug: str,
+    window: Interval,
+    actor: Actor,
+    *,
+    now: datetime,
+    only: Only = EVERYTHING,
 ) -> Timetable:
     """Read the window: the same few statements for one machine and for sixty.
 
@@ -122,7 +145,9 @@ def of_site(
     if site is None:
         raise NotFound
     zone = local_time.zone(site.zone)
-    machines = machine_queries.search(session, site=site.slug, process=process)
+    machines = machine_queries.search(session, site=site.slug, process=only.process)
+    if only.usable:
+        machines = _usable(session, machines, window, actor, now=now)
     bookings, _ = queries.listed(
         session, Search(window=window, site=site.slug, limit=MOST_BOOKINGS), actor
     )
@@ -157,7 +182,9 @@ def of_site(
         )
         for machine in machines
     )
-    shown = {machine.slug for machine in machines}
+    if only.free:
+        times = tuple(one for one in times if one.free(window, now=now, zone=zone))
+    shown = {one.machine.slug for one in times}
     return Timetable(
         site_id=site.id,
         zone=zone,
@@ -171,6 +198,23 @@ def _buffer(rules: HouseRules, ruled: timedelta | None, own_minutes: int) -> int
     if rules.buffers_inside:
         return 0
     return own_minutes if ruled is None else int(ruled / timedelta(minutes=1))
+
+
+def _usable(
+    session: Session,
+    machines: Sequence[MachineView],
+    window: Interval,
+    actor: Actor,
+    *,
+    now: datetime,
+) -> list[MachineView]:
+    """Return the machines that are in service and that nothing about the actor keeps her from."""
+    facts = gather_for_search(session, actor.require_person(), machines, window, now=now)
+    return [
+        machine
+        for machine in machines
+        if machine.state == MachineState.IN_SERVICE and not person_problems(facts[machine.id])
+    ]
 
 
 def shown_slot(booking: BookingView) -> Interval:

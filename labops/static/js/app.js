@@ -9,3 +9,7 @@ prepareNavigation();
 prepareMenus();
 preventDoubleSubmit();
 focusErrors(document);
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}

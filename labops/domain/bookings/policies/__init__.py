@@ -47,6 +47,7 @@ __all__ = [
     "judged",
     "moves_late",
     "open_spans",
+    "person_problems",
     "share_charged",
     "suspended_until",
 ]
@@ -69,6 +70,11 @@ class Explained(NamedTuple):
     passed: bool
     problem: Problem
     approval: bool
+
+
+OF_THE_PERSON = frozenset(
+    {"waiver", "certification", "member", "suspended", "restriction", "youngest", "oldest"}
+)
 
 
 class Judgement(NamedTuple):
@@ -133,6 +139,17 @@ def judged(facts: BookingFacts) -> Judgement:
             if not verdict.passed:
                 (approval if verdict.approval else problems).append(verdict.problem)
     return Judgement(tuple(problems), tuple(approval))
+
+
+def person_problems(facts: BookingFacts) -> tuple[Problem, ...]:
+    """Return what keeps the person from these machines at whatever time: she, not the hour."""
+    return tuple(
+        verdict.problem
+        for rule in RULES
+        if rule.name in OF_THE_PERSON
+        for verdict in rule.check(facts)
+        if not verdict.passed
+    )
 
 
 def booking_problems(facts: BookingFacts) -> tuple[Problem, ...]:
