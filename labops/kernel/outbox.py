@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import CursorResult, Index, String, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from labops.kernel.orm import Base, PrimaryKey, table_of
@@ -69,6 +70,16 @@ def record(session: Session, event: DomainEvent, *, now: datetime) -> None:
             "attempts": 0,
         },
     )
+
+
+def record_once(session: Session, event: DomainEvent, *, now: datetime) -> bool:
+    """Save a fact that several may find at the same time; `False` when somebody was faster."""
+    try:
+        with session.begin_nested():
+            record(session, event, now=now)
+    except IntegrityError:
+        return False
+    return True
 
 
 def due(session: Session, *, now: datetime, limit: int = 50) -> list[int]:
