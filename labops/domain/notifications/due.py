@@ -115,7 +115,8 @@ def _told_already(session: Session, keys: Sequence[str]) -> set[str]:
 
 def _home_zones(session: Session, person_ids: Iterable[int]) -> dict[int, str]:
     """Return the zone of each person's first site, by membership or role; else of the first."""
-    zones = dict(session.execute(select(Site.id, Site.zone).order_by(Site.id)).tuples().all())
+    sites = session.execute(select(Site.id, Site.zone).order_by(Site.id))
+    zones = {row.id: row.zone for row in sites}
     wanted = sorted(person_ids)
     homes: dict[int, str] = dict.fromkeys(wanted, next(iter(zones.values()), "UTC"))
     for table in (RoleGrant, Membership):
