@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from labops.adapters import mail
 from labops.adapters.jobs import run_job
 from labops.adapters.mail import MemoryTransport
-from labops.domain.bookings import services, use
+from labops.domain.bookings import services, sweeping, use
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.models import Booking
 from labops.domain.calendars.models import Feed
@@ -139,7 +139,7 @@ def test_the_invitation_says_what_the_feed_says(
 def test_a_missed_booking_leaves_the_calendar(world: World, sent: MemoryTransport) -> None:
     book(world)
     deliver()
-    use.release_missed(now=at(11, 3))
+    sweeping.release_missed(now=at(11, 3))
     run_job("deliver-outbox", now=at(11, 3))
     assert methods(sent) == ["REQUEST", "CANCEL"]
     assert event_of(sent.sent[-1])[1]["SEQUENCE"] == 1
