@@ -29,8 +29,7 @@ class LettersForm(Form):
     """What one wants of each kind of letter; what may be chosen the service knows."""
 
     wanted = SelectMultipleField(
-        _l("Letters"),
-        description=_l("These come whenever there is something to tell."),
+        _l("Letters you want"),
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
     )
