@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .stamps
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench drill lint types contracts templates front lock clean setup
+.PHONY: help run test accept check bench drill lint types contracts templates front lock clean setup
 
 help: ## Say what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,10 @@ run: $(STAMP)/installed ## Start labops with demonstration data; prints the addr
 
 test: $(STAMP)/installed ## Run every test, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not drill" $(T)
+
+accept: $(STAMP)/installed ## Take over the words of every mail as they are now: read the difference
+	LABOPS_TEST_ACCEPT=1 $(BIN)/python -m pytest -n 0 -q tests/integration/test_notices.py -k "words_of_every_letter and sqlite"
+	@git --no-pager diff --stat -- tests/snapshots
 
 check: $(STAMP)/installed ## Lint, types, contracts, templates: under a minute
 	$(BIN)/ruff check .

@@ -14,10 +14,11 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from labops.adapters import mail, notices
-from labops.adapters.letters import MailRefused
+from labops.adapters.letters import Letter, MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
 from labops.domain.bookings import sweeping
-from labops.domain.notifications.services import forget_told
+from labops.domain.notifications import due
+from labops.domain.notifications.services import forget_told, note_invited
 from labops.domain.people.retention import forget_sign_ins
 from labops.domain.strikes import services as strikes
 from labops.kernel import idempotency, outbox
@@ -122,7 +123,16 @@ def _tell(message_id: int, *, now: datetime) -> Told:
         return _not_told(message_id, error, sentence, now=now + _passed(began))
     with unit_of_work() as session:
         outbox.mark_delivered(session, message_id, now=now + _passed(began))
+        for letter in letters:
+            _note_calendar(session, letter, now=now)
     return Told.DELIVERED
+
+
+def _note_calendar(session: Session, letter: Letter, *, now: datetime) -> None:
+    """Note what the reader's calendar holds since the letter left, so that it hears of changes."""
+    if part := letter.calendar:
+        held = part.sequence if part.method == "REQUEST" else None
+        note_invited(session, part.booking_id, part.person_id, sequence=held, now=now)
 
 
 def _not_told(message_id: int, error: Exception, sentence: str, *, now: datetime) -> Told:
@@ -158,6 +168,16 @@ def forgive_taken(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{strikes.forgive_taken(now=now, dry_run=dry_run)} forgiven"
 
 
+def remind(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Remind people of bookings that begin soon."""
+    return f"{due.record_reminders(now=now, dry_run=dry_run)} reminders"
+
+
+def send_digests(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Write on Mondays to whoever wants to know what the week brings."""
+    return f"{due.record_digests(now=now, dry_run=dry_run)} digests"
+
+
 def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Drop what is kept for a while only."""
     if not dry_run:
@@ -176,6 +196,8 @@ JOBS: Mapping[str, Job] = {
         Job(name="finish-elapsed", period=timedelta(seconds=60), run=finish_elapsed),
         Job(name="lapse-requests", period=timedelta(seconds=60), run=lapse_requests),
         Job(name="forgive-taken", period=timedelta(minutes=5), run=forgive_taken),
+        Job(name="remind", period=timedelta(seconds=60), run=remind),
+        Job(name="send-digests", period=timedelta(minutes=10), run=send_digests),
         Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
     )
 }

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
+from urllib.parse import quote
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -18,6 +19,7 @@ from labops.settings import Settings
 
 LONGEST_SUBJECT = 200
 LONGEST_NAME = 80
+LONGEST_LINE = 76
 _HEADERS = frozenset(
     {
         "from",
@@ -31,6 +33,9 @@ _HEADERS = frozenset(
         "content-type",
     }
 )
+_UNSUBSCRIBING = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
+ONE_CLICK = "List-Unsubscribe=One-Click"  # RFC 8058: what a mail program posts
+_OF_URL = ":/?#[]@!$&'()*+,;=%~"
 _QUOTED_SIGNS = str.maketrans(dict.fromkeys('()<>[]:;@\\,."', " "))
 
 
@@ -42,9 +47,47 @@ class MailRefused(Exception):
     """The way out is open, but this one mail will never be taken."""
 
 
+class _OwnPolicy(EmailPolicy):
+    """Writes addresses in headers whole: the library would break a long one into encoded words."""
+
+    def fold(self, name: str, value: str) -> str:
+        """Return the header as lines."""
+        if name.lower() != "list-unsubscribe":
+            folded: str = super().fold(name, value)
+            return folded
+        gap = " " if len(name) + len(value) < LONGEST_LINE else f"{self.linesep} "
+        return f"{name}:{gap}{value}{self.linesep}"
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """Return the header as lines of bytes."""
+        if name.lower() != "list-unsubscribe":
+            return super().fold_binary(name, value)
+        return self.fold(name, value).encode("ascii")
+
+
+_POLICY = _OwnPolicy(linesep="\r\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarPart:
+    """An iCalendar object in a mail (RFC 6047). `method` is also the METHOD inside `body`.
+
+    Ids and sequence say what the person's calendar holds of a booking once the letter has left.
+    """
+
+    method: str
+    body: bytes
+    booking_id: int
+    person_id: int
+    sequence: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A mail to one person. `key` is the same whenever the same letter is sent again."""
+    """A mail to one person. `key` is the same whenever the same letter is sent again.
+
+    A post to the address in `unsubscribe` makes such letters stop.
+    """
 
     key: str
     name: str
@@ -53,16 +96,18 @@ class Letter:
     text: str
     html: str
     reply_to: str = ""
+    unsubscribe: str = ""
+    calendar: CalendarPart | None = None
 
 
 def written(letter: Letter, settings: Settings, *, now: datetime) -> EmailMessage:
-    """Return the letter as a mail: text and HTML, the same Message-ID each time.
+    """Return the letter as a mail: text, HTML and invitation, the same Message-ID each time.
 
     Raises `MailRefused` for an address that no mail can carry.
     """
     sender = sender_of(settings)
     number = hashlib.sha256(letter.key.encode()).hexdigest()[:40]
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = sender
     message["To"] = _mailbox(letter.name, letter.email)
     if letter.reply_to:
@@ -71,10 +116,21 @@ def written(letter: Letter, settings: Settings, *, now: datetime) -> EmailMessag
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{number}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
+    if letter.unsubscribe:
+        message["List-Unsubscribe"] = f"<{quote(one_line(letter.unsubscribe), safe=_OF_URL)}>"
+        message["List-Unsubscribe-Post"] = ONE_CLICK
     message.set_content(without_controls(letter.text), cte="quoted-printable")
     message.add_alternative(without_controls(letter.html), subtype="html", cte="quoted-printable")
+    if letter.calendar:
+        # Last, so that programs that can take it do; in base64, so that no relay breaks a line.
+        message.add_alternative(
+            letter.calendar.body.decode(),
+            subtype="calendar",
+            cte="base64",
+            params={"method": letter.calendar.method},
+        )
     message.set_boundary(f"=_{number}")
-    _refuse_foreign_headers(message)
+    _refuse_foreign_headers(message, _HEADERS | (_UNSUBSCRIBING if letter.unsubscribe else set()))
     return message
 
 
@@ -113,10 +169,10 @@ def _display_name(name: str) -> str:
     return one_line(_header_text(name).translate(_QUOTED_SIGNS))[:LONGEST_NAME]
 
 
-def _refuse_foreign_headers(message: EmailMessage) -> None:
+def _refuse_foreign_headers(message: EmailMessage, ours: frozenset[str]) -> None:
     head = message.as_bytes().partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     names = {line.partition(":")[0].lower() for line in _unfolded(head)}
-    if foreign := names - _HEADERS:
+    if foreign := names - ours:
         raise MailRefused(f"The mail would carry headers that are not ours: {sorted(foreign)}.")
 
 

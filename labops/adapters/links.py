@@ -1,7 +1,8 @@
 """Links in mails that prove something once: signed, dated, and worthless after the next change.
 
 A link holds the account's id and the revision of its credentials. Setting a password or using a
-sign-in link raises the revision, so every older link stops working; nothing is stored.
+sign-in link raises the revision, so every older link stops working; nothing is stored. The link
+that makes letters stop is another matter: it can do no more, so it works for good.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import timedelta
 from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from labops.domain.notifications.kinds import LetterKind
 from labops.kernel.errors import NotFound
 
 LIFETIMES = {
@@ -33,6 +35,21 @@ def reset_link(account_id: int, revision: int) -> str:
 def sign_in_link(account_id: int, revision: int) -> str:
     """Return the address that signs in once."""
     return _link("sign-in", account_id, revision)
+
+
+def stop_link(account_id: int, kind: LetterKind) -> str:
+    """Return the address that makes a kind of letter stop; it works as long as the account is."""
+    token = _signer("letters").dumps([account_id, kind.value])
+    return f"{current_app.config['LABOPS'].public_url}/t/{token}/letters"
+
+
+def read_stop(token: str) -> tuple[int, LetterKind]:
+    """Return account id and kind of letter; raises `NotFound` when the token is no good."""
+    try:
+        account_id, kind = _signer("letters").loads(token)
+        return int(account_id), LetterKind(kind)
+    except (BadData, TypeError, ValueError) as error:
+        raise NotFound from error
 
 
 def read(purpose: str, token: str) -> tuple[int, int]:

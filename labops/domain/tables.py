@@ -9,6 +9,7 @@ from labops.domain.closures import models as closures
 from labops.domain.house_rules import models as house_rules
 from labops.domain.machines import models as machines
 from labops.domain.memberships import models as memberships
+from labops.domain.notifications import models as notifications
 from labops.domain.people import models as people
 from labops.domain.restrictions import models as restrictions
 from labops.domain.sites import models as sites
@@ -34,6 +35,7 @@ __all__ = [
     "ledger",
     "machines",
     "memberships",
+    "notifications",
     "outbox",
     "people",
     "restrictions",

@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import CursorResult, Index, String, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from labops.kernel.db import is_sqlite
 from labops.kernel.orm import Base, PrimaryKey, table_of
 from labops.kernel.prepared import Prepared
 
@@ -58,17 +60,26 @@ _ADD = Prepared(insert(table_of(OutboxMessage)))
 
 def record(session: Session, event: DomainEvent, *, now: datetime) -> None:
     """Save the fact with the transaction that made it true."""
-    _ADD.write(
-        session,
-        {
-            "kind": event.kind,
-            "dedupe_key": event.dedupe_key,
-            "payload": asdict(event),
-            "recorded_at": now,
-            "due_at": now,
-            "attempts": 0,
-        },
-    )
+    _ADD.write(session, _values(event, now))
+
+
+def record_once(session: Session, event: DomainEvent, *, now: datetime) -> bool:
+    """Save a fact that several may find at the same time; `False` when somebody was faster."""
+    insert_of = sqlite.insert if is_sqlite(session) else postgresql.insert
+    query = insert_of(OutboxMessage).values(**_values(event, now))
+    query = query.on_conflict_do_nothing(index_elements=["dedupe_key"])
+    return session.scalar(query.returning(OutboxMessage.id)) is not None
+
+
+def _values(event: DomainEvent, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": event.kind,
+        "dedupe_key": event.dedupe_key,
+        "payload": asdict(event),
+        "recorded_at": now,
+        "due_at": now,
+        "attempts": 0,
+    }
 
 
 def due(session: Session, *, now: datetime, limit: int = 50) -> list[int]:

@@ -166,6 +166,7 @@ def test_every_permission_is_used_by_somebody(app: Flask) -> None:
 ACTS = {
     "/messages/{message_id}/again": ("/messages", {"staff", "other site's staff", "admin"}),
     "/machines/laser/edit": ("/machines/laser/edit", {"staff", "admin"}),
+    "/letters": ("/letters", set(KINDS)),
 }
 
 

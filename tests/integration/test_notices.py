@@ -1,14 +1,18 @@
-"""Every mail, word for word, in both languages.
+"""Every letter, word for word, in both languages: its text, its HTML and its invitation.
 
-The files in tests/snapshots/mails are what people read. After a wanted change delete them and run
-the test twice: it writes what is missing, and fails once so that nobody overlooks it.
+The files in tests/snapshots/mails are what people read. After a wanted change `make accept` writes
+them anew: read the difference before you commit it.
 """
 
 from __future__ import annotations
 
 import html
+import os
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,40 +20,36 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from labops.adapters import letters, links, notices
+from labops.adapters.notices import calendar_parts
 from labops.domain.bookings import approval, services, sweeping
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.models import Booking
 from labops.domain.house_rules.services import SaveRules, save_rules
+from labops.domain.machines.models import Machine
+from labops.domain.notifications.kinds import ON, LetterKind
+from labops.domain.notifications.services import choose
 from labops.domain.people.models import Account, Person
 from labops.domain.sites.models import Site
 from labops.domain.strikes import queries as strikes
 from labops.domain.strikes import services as strike_services
+from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
 from tests.support.world import NOW, World, at, slot
 
 SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots" / "mails"
+ACCEPT = "LABOPS_TEST_ACCEPT"
 UID = "0123456789abcdef0123456789abcdef"
-ACCOUNT_FACTS = ("SignedUp", "SignUpRepeated", "PasswordResetAsked", "PasswordChanged")
-BOOKING_FACTS = (
-    "BookingConfirmed",
-    "BookingRequested",
-    "BookingApproved",
-    "BookingRejected",
-    "BookingMoved",
-    "BookingCancelled",
-    "BookingMissed",
-)
 SETTINGS = Settings(mail_from="Makerspace <labops@example.org>")
+WEEK = {"monday": "2026-11-23", "until": "2026-11-29T23:00:00+00:00"}
 
 
 @pytest.fixture(autouse=True)
 def _steady(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("confirmation_link", "reset_link"):
-        monkeypatch.setattr(
-            links, name, lambda account_id, revision, n=name: f"http://localhost/{n}"
-        )
+    for name in ("confirmation_link", "reset_link", "stop_link"):
+        monkeypatch.setattr(links, name, lambda _account, _mark, n=name: f"http://localhost/{n}")
+    monkeypatch.setattr(calendar_parts, "instance_id", lambda _session: "instance")
     with unit_of_work() as session:
         session.execute(update(Site).where(Site.slug == "mhuma").values(email="mhuma@example.org"))
 
@@ -60,33 +60,137 @@ def account_fact(world: World) -> dict[str, object]:
     return {"account_id": account.id, "at": NOW.isoformat()}
 
 
+def unconfirmed(world: World) -> dict[str, object]:
+    with unit_of_work() as session:
+        session.execute(update(Account).values(email_confirmed_at=None))
+    return account_fact(world)
+
+
+def booked(world: World) -> dict[str, object]:
+    """Make the booking that all letters about bookings tell of."""
+    command = Book(machines=("laser", "printer"), slot=slot(10, 11.5), note="Bring wood, 3 mm")
+    uid = services.book(command, actor=world.actor("alice"), now=NOW)
+    with unit_of_work() as session:
+        # A name that is always the same, also for what is known of it elsewhere.
+        session.execute(update(Booking).values(uid=UID))
+        session.execute(
+            update(AuditEntry)
+            .where(AuditEntry.subject == f"booking:{uid}")
+            .values(subject=f"booking:{UID}")
+        )
+    return told()
+
+
+def moved(world: World) -> dict[str, object]:
+    booked(world)
+    services.move(Move(uid=UID, slot=slot(14, 16)), actor=world.actor("alice"), now=NOW)
+    return told()
+
+
+def cancelled(world: World) -> dict[str, object]:
+    booked(world)
+    services.cancel(UID, actor=world.actor("alice"), now=NOW)
+    return told()
+
+
+def missed(world: World) -> dict[str, object]:
+    booked(world)
+    sweeping.release_missed(now=at(11))
+    return told()
+
+
 def let_rules(world: World, data: dict[str, object]) -> None:
     """Add to the house rules of MHUMA."""
     rules = {"one_at_a_time": 3, "longest_minutes": 240, **data}
     save_rules(SaveRules(site_id=world.sites["mhuma"], data=rules), actor=SYSTEM, now=NOW)
 
 
-def booking_fact(world: World, kind: str) -> dict[str, object]:
-    """Bring a booking into the state that the fact tells of."""
-    actor, bob = world.actor("alice"), world.actor("bob")
-    if kind in {"BookingRequested", "BookingApproved", "BookingRejected"}:
-        let_rules(world, {"approval": "always"})
-    command = Book(machines=("laser", "printer"), slot=slot(10, 11.5))
-    uid = services.book(command, actor=actor, now=NOW)
-    if kind == "BookingApproved":
-        approval.approve(uid, actor=bob, now=NOW)
-    elif kind == "BookingRejected":
-        approval.reject(uid, reason="A class is on.", actor=bob, now=NOW)
-    elif kind == "BookingMoved":
-        services.move(Move(uid=uid, slot=slot(14, 16)), actor=actor, now=NOW)
-    elif kind == "BookingCancelled":
-        services.cancel(uid, actor=actor, now=NOW)
-    elif kind == "BookingMissed":
-        sweeping.release_missed(now=at(11))
+def requested(world: World) -> dict[str, object]:
+    let_rules(world, {"approval": "always"})
+    return booked(world)
+
+
+def approved(world: World) -> dict[str, object]:
+    requested(world)
+    approval.approve(UID, actor=world.actor("bob"), now=NOW)
+    return told()
+
+
+def rejected(world: World) -> dict[str, object]:
+    requested(world)
+    approval.reject(UID, reason="A class is on.", actor=world.actor("bob"), now=NOW)
+    return told()
+
+
+def struck(world: World) -> dict[str, object]:
+    let_rules(world, {"strikes": {"missed": 1, "in_days": 30, "suspended_days": 14}})
+    return missed(world)
+
+
+def answered(world: World, *, forgive: bool) -> dict[str, object]:
+    struck(world)
+    (strike,) = strikes.own(reading(), world.actor("alice"))
+    answer = "I asked at the desk."
+    bob = world.actor("bob")
+    strike_services.answer(strike.uid, forgive=forgive, text=answer, actor=bob, now=at(12))
+    return {"strike_uid": strike.uid}
+
+
+def told() -> dict[str, object]:
+    """Return the fact that tells of the one booking."""
+    booking = reading().scalars(select(Booking).execution_options(populate_existing=True)).one()
+    return {"booking_uid": UID, "revision": booking.sequence}
+
+
+def own_week(world: World) -> dict[str, object]:
+    booked(world)
+    second = Book(machines=("printer",), slot=slot(18, 19, day=3))
+    services.book(second, actor=world.actor("alice"), now=NOW)
     with unit_of_work() as session:
-        session.execute(update(Booking).values(uid=UID))
-    revision = reading().scalars(select(Booking.sequence)).one()
-    return {"booking_uid": UID, "revision": revision}
+        session.execute(
+            update(Booking).where(Booking.starts_at > at(0, 2)).values(state="requested")
+        )
+    return {"person_id": world.people["alice"], **WEEK}
+
+
+def staff_week(world: World) -> dict[str, object]:
+    own_week(world)
+    with unit_of_work() as session:
+        session.execute(
+            update(Machine).where(Machine.process == "fdm").values(state="out_of_service")
+        )
+    return {"person_id": world.people["bob"], **WEEK}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fact, what makes it true, and when it is told."""
+
+    fact: str
+    make: Callable[[World], dict[str, object]]
+    now: datetime = NOW
+
+
+# By the names of their snapshots.
+CASES = {
+    "SignedUp": Case("SignedUp", unconfirmed),
+    "SignUpRepeated": Case("SignUpRepeated", account_fact),
+    "PasswordResetAsked": Case("PasswordResetAsked", account_fact),
+    "PasswordChanged": Case("PasswordChanged", account_fact),
+    "BookingConfirmed": Case("BookingConfirmed", booked),
+    "BookingRequested": Case("BookingRequested", requested),
+    "BookingApproved": Case("BookingApproved", approved),
+    "BookingRejected": Case("BookingRejected", rejected),
+    "BookingMoved": Case("BookingMoved", moved),
+    "BookingCancelled": Case("BookingCancelled", cancelled),
+    "BookingMissed": Case("BookingMissed", missed),
+    "Strike-missed": Case("BookingMissed", struck, at(12)),
+    "Strike-forgiven": Case("StrikeAnswered", partial(answered, forgive=True), at(12)),
+    "Strike-upheld": Case("StrikeAnswered", partial(answered, forgive=False), at(12)),
+    "ReminderDue": Case("ReminderDue", booked),
+    "DigestDue": Case("DigestDue", own_week),
+    "StaffDigestDue": Case("StaffDigestDue", staff_week),
+}
 
 
 def speak(language: str) -> None:
@@ -94,55 +198,41 @@ def speak(language: str) -> None:
         session.execute(update(Person).values(language=language))
 
 
-@pytest.mark.parametrize("language", ["en", "it"])
-@pytest.mark.parametrize("how", ["missed", "forgiven", "upheld"])
-def test_the_words_about_strikes(world: World, how: str, language: str) -> None:
-    speak(language)
-    strikes_rule = {"missed": 1, "in_days": 30, "suspended_days": 14}
-    let_rules(world, {"strikes": strikes_rule})
-    fact = booking_fact(world, "BookingMissed")
-    kind = "BookingMissed"
-    if how != "missed":
-        (strike,) = strikes.own(reading(), world.actor("alice"))
-        strike_services.answer(
-            strike.uid,
-            forgive=how == "forgiven",
-            text="I asked at the desk.",
-            actor=world.actor("bob"),
-            now=at(12),
-        )
-        kind, fact = "StrikeAnswered", {"strike_uid": strike.uid}
-    compare(world, kind, fact, f"Strike-{how}.{language}.txt", now=at(12))
+def test_every_fact_that_is_told_has_its_snapshots() -> None:
+    assert {case.fact for case in CASES.values()} == set(notices.TELLERS)
+    assert {path.name.split(".")[0] for path in SNAPSHOTS.iterdir()} == set(CASES)
 
 
 @pytest.mark.parametrize("language", ["en", "it"])
-@pytest.mark.parametrize("kind", [*ACCOUNT_FACTS, *BOOKING_FACTS])
-def test_the_words_of_every_mail(world: World, kind: str, language: str) -> None:
+@pytest.mark.parametrize("name", CASES)
+def test_the_words_of_every_letter(world: World, name: str, language: str) -> None:
     speak(language)
-    if kind == "SignedUp":
-        with unit_of_work() as session:
-            session.execute(update(Account).values(email_confirmed_at=None))
-    of_booking = kind in BOOKING_FACTS
-    fact = booking_fact(world, kind) if of_booking else account_fact(world)
-    compare(world, kind, fact, f"{kind}.{language}.txt")
-
-
-def compare(
-    world: World, kind: str, fact: dict[str, object], name: str, now: datetime = NOW
-) -> None:
-    """Compare the letter that tells the fact with the file of that name."""
-    del world  # the letter is made from what is in its database
-    (letter,) = notices.letters_for(kind, fact, key="k", now=now)
-    message = letters.written(letter, SETTINGS, now=now)
-    head = [f"{name}: {message[name]}" for name in ("To", "Reply-To", "Subject") if message[name]]
-    text = "\n".join(head) + "\n\n" + letter.text
-
-    path = SNAPSHOTS / name
-    if not path.exists():
-        path.write_text(text, encoding="utf-8")
-        pytest.fail(f"{path.name} was written: read it, then run again")
-    assert text == path.read_text(encoding="utf-8")
+    switch_everything_on(world)
+    case = CASES[name]
+    (letter,) = notices.letters_for(case.fact, case.make(world), key="k", now=case.now)
+    message = letters.written(letter, SETTINGS, now=case.now)
+    headers = ("To", "Reply-To", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post")
+    head = [f"{header}: {message[header]}" for header in headers if message[header]]
+    compare(f"{name}.{language}.txt", "\n".join(head) + "\n\n" + letter.text)
+    compare(f"{name}.{language}.html", letter.html + "\n")
+    calendar = letter.calendar.body.decode().replace("\r\n", "\n") if letter.calendar else ""
+    compare(f"{name}.{language}.ics", calendar)
     assert words_of(letter.html) == words_of(html.escape(letter.text))
+
+
+def switch_everything_on(world: World) -> None:
+    for person in ("alice", "bob"):
+        choices = {LetterKind.DIGEST: ON, LetterKind.STAFF_DIGEST: ON}
+        choose(choices, actor=world.actor(person), now=NOW)
+
+
+def compare(name: str, told: str) -> None:
+    """Compare with what was accepted; an empty part has no file."""
+    path = SNAPSHOTS / name
+    if os.environ.get(ACCEPT):
+        path.write_text(told, encoding="utf-8") if told else path.unlink(missing_ok=True)
+    accepted = path.read_text(encoding="utf-8") if path.exists() else ""
+    assert told == accepted, f"{name}: `make accept` takes it over"
 
 
 def words_of(page: str) -> list[str]:
@@ -178,7 +268,7 @@ def test_names_cannot_write_html(world: World) -> None:
 def test_times_are_those_of_the_clock_on_the_wall(
     world: World, starts_at: str, expected: str
 ) -> None:
-    fact = booking_fact(world, "BookingConfirmed")
+    fact = booked(world)
     begins = datetime.fromisoformat(starts_at)
     values = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
     with unit_of_work() as session:

@@ -73,6 +73,26 @@ def test_the_same_key_gives_the_same_bytes_and_another_key_another_id() -> None:
     assert first["Message-ID"] != other["Message-ID"]
 
 
+def test_a_letter_that_stops_by_one_click_says_where() -> None:
+    url = f"https://labops.example.org/t/{'x' * 90}.{'y' * 60}/letters"
+    raw = written(a_letter(unsubscribe=url), SETTINGS, now=NOW).as_bytes()
+    # As it is: mail programs do not decode an address in encoded words.
+    assert f"\r\nList-Unsubscribe:\r\n <{url}>\r\n".encode() in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+    short = written(a_letter(unsubscribe="https://x.example/t/1"), SETTINGS, now=NOW).as_bytes()
+    assert b"\r\nList-Unsubscribe: <https://x.example/t/1>\r\n" in short
+    plain = written(a_letter(), SETTINGS, now=NOW)
+    assert plain["List-Unsubscribe"] is plain["List-Unsubscribe-Post"] is None
+
+
+def test_nobody_adds_a_header_by_an_address_to_stop() -> None:
+    url = "https://x.example/t/1>\r\nBcc: eve@example.org\u2028X: é"
+    raw = written(a_letter(unsubscribe=url), SETTINGS, now=NOW).as_bytes()
+    message = message_from_bytes(raw, policy=policy.default)
+    assert message["Bcc"] is message["X"] is None
+    assert str(message["List-Unsubscribe"]).count(">") == 1
+
+
 hostile = st.text(max_size=60) | st.lists(
     st.sampled_from(
         [

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from labops.adapters.notices.calendar_parts import Invitation
 from labops.adapters.notices.words import (
     Action,
     Notice,
@@ -21,6 +22,8 @@ from labops.adapters.notices.words import (
 )
 from labops.domain.bookings.states import OPEN_STATES, BookingState
 from labops.domain.notifications import queries
+from labops.domain.notifications.events import REMINDER_DUE
+from labops.domain.notifications.kinds import LetterKind
 from labops.domain.notifications.queries import ToldBooking
 from labops.domain.strikes import queries as strikes
 from labops.kernel.db import reading
@@ -32,7 +35,7 @@ def _of_open(words: Words, fact: Mapping[str, Any], now: datetime) -> Sequence[T
     booking = _standing(fact)
     if booking is None or booking.state not in OPEN_STATES or booking.ends_at <= now:
         return ()
-    return _to_owner(booking, words)
+    return to_owner(booking, words)
 
 
 def _of_state(
@@ -41,7 +44,7 @@ def _of_state(
     booking = _standing(fact)
     if booking is None or booking.state != state:
         return ()
-    return _to_owner(booking, words)
+    return to_owner(booking, words)
 
 
 def _standing(fact: Mapping[str, Any]) -> ToldBooking | None:
@@ -50,8 +53,21 @@ def _standing(fact: Mapping[str, Any]) -> ToldBooking | None:
     return booking if booking and booking.sequence == fact["revision"] else None
 
 
-def _to_owner(booking: ToldBooking, words: Words) -> Sequence[Told]:
-    return (Told(booking.owner, partial(words, booking)),) if booking.owner else ()
+def to_owner(booking: ToldBooking, words: Words) -> Sequence[Told]:
+    """Return the owner as who is told of a change, with the booking for her calendar."""
+    if booking.owner is None:
+        return ()
+    kind = LetterKind.BOOKING if booking.by_owner else LetterKind.BOOKING_BY_OTHERS
+    return (Told(booking.owner, partial(words, booking), kind, Invitation(booking)),)
+
+
+def _reminder_due(fact: Mapping[str, Any], now: datetime) -> Sequence[Told]:
+    booking = _standing(fact)
+    if booking is None or booking.owner is None:
+        return ()
+    if booking.state != BookingState.CONFIRMED or booking.starts_at <= now:
+        return ()
+    return (Told(booking.owner, partial(_reminder, booking), LetterKind.REMINDER),)
 
 
 def _confirmed(booking: ToldBooking) -> Notice:
@@ -148,6 +164,18 @@ def _rejected(booking: ToldBooking) -> Notice:
     )
 
 
+def _reminder(booking: ToldBooking) -> Notice:
+    return Notice(
+        subject=_("Reminder: %(what)s", what=_title(booking)),
+        lead=(_("Your booking begins soon."),),
+        details=_details(booking),
+        action=_see(booking),
+        rest=_check_in(booking),
+        signature=booking.site_name,
+        reply_to=booking.site_email,
+    )
+
+
 TELLERS: Mapping[str, Teller] = {
     "BookingConfirmed": partial(_of_open, _confirmed),
     "BookingRequested": partial(_of_state, BookingState.REQUESTED, _requested),
@@ -156,6 +184,7 @@ TELLERS: Mapping[str, Teller] = {
     "BookingMoved": partial(_of_open, _moved),
     "BookingCancelled": partial(_of_state, BookingState.CANCELLED, _cancelled),
     "BookingMissed": partial(_of_state, BookingState.MISSED, _missed),
+    REMINDER_DUE: _reminder_due,
 }
 
 

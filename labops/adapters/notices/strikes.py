@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from labops.adapters.notices.words import Action, Notice, Teller, Told, moment, page_address, slot
 from labops.domain.notifications import queries
+from labops.domain.notifications.kinds import LetterKind
 from labops.domain.strikes import queries as strikes
 from labops.domain.strikes.queries import StrikeView
 from labops.kernel.db import reading
@@ -21,7 +22,8 @@ def _answered(fact: Mapping[str, Any], now: datetime) -> Sequence[Told]:
     if strike is None or strike.answered_at is None:
         return ()
     to = queries.addressee_of(reading(), strike.person_uid)
-    return (Told(to, partial(_words, strike, now)),) if to else ()
+    words = partial(_words, strike, now)
+    return (Told(to, words, LetterKind.BOOKING_BY_OTHERS),) if to else ()
 
 
 def _words(strike: StrikeView, now: datetime) -> Notice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +14,11 @@ from flask import current_app, render_template
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from labops.adapters.letters import Letter
+from labops.adapters import links
+from labops.adapters.letters import CalendarPart, Letter
+from labops.adapters.notices.calendar_parts import Invitation
+from labops.adapters.notices.labels import LABELS
+from labops.domain.notifications.kinds import KINDS, LetterKind
 from labops.domain.notifications.queries import Addressee
 from labops.kernel import local_time
 from labops.kernel.local_time import WallClock
@@ -42,21 +46,32 @@ class Notice:
     action: Action | None = None
     rest: tuple[str, ...] = ()
     reply_to: str = ""
+    foot: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Somebody to be told, and what makes the words once the language is set."""
+    """Somebody to be told, and what makes the words once the language is set.
+
+    `kind` decides whether she wants to be; without one the letter is necessary. An `invitation`
+    is attached when she wants those.
+    """
 
     to: Addressee
     words: Callable[[], Notice]
+    kind: LetterKind = LetterKind.ACCOUNT
+    invitation: Invitation | None = None
 
 
 Teller = Callable[[Mapping[str, Any], datetime], Sequence[Told]]
 
 
-def letter(notice: Notice, to: Addressee, key: str) -> Letter:
-    """Return the notice as text and HTML."""
+def letter(told: Told, key: str, calendar: CalendarPart | None = None) -> Letter:
+    """Return what is told as text and HTML; kinds that stop by one click say where."""
+    notice, to, stop = told.words(), told.to, ""
+    if KINDS[told.kind].one_click:
+        stop = links.stop_link(to.account_id, told.kind)
+        notice = replace(notice, foot=_foot(told.kind, stop))
     words = {
         "notice": notice,
         "greeting": _("Hello %(name)s,", name=to.name),
@@ -71,6 +86,15 @@ def letter(notice: Notice, to: Addressee, key: str) -> Letter:
         text=_EMPTY_LINES.sub("\n\n", text).strip("\n") + "\n",
         html=render_template("email/message.html", **words),
         reply_to=notice.reply_to,
+        unsubscribe=stop,
+        calendar=calendar,
+    )
+
+
+def _foot(kind: LetterKind, stop: str) -> tuple[Action, ...]:
+    return (
+        Action(_("You get this letter because of “%(kind)s”. Stop it", kind=LABELS[kind]), stop),
+        Action(_("Choose your letters"), page_address("accounts.letters")),
     )
 
 
@@ -113,6 +137,14 @@ def short_moment(at: datetime, zone: str) -> str:
     local = at.astimezone(local_time.zone(zone))
     words: str = format_datetime(local, "EEE d MMM, HH:mm", tzinfo=None, locale=_language())
     return words
+
+
+def short_slot(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """Return "gio 26 nov, 14:00–16:00", for lists; with the second day when it is another."""
+    tz = local_time.zone(zone)
+    same_day = starts_at.astimezone(tz).date() == ends_at.astimezone(tz).date()
+    end = _clock(ends_at, zone) if same_day else short_moment(ends_at, zone)
+    return f"{short_moment(starts_at, zone)}–{end}"
 
 
 def _clock(at: datetime, zone: str) -> str:

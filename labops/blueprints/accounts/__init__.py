@@ -1,8 +1,8 @@
-"""Pages of one's own account: signing up and in, profile, devices, tokens."""
+"""Pages of one's own account: signing up and in, profile, devices, tokens, letters."""
 
 from __future__ import annotations
 
-from labops.blueprints.accounts import links, own, routes
+from labops.blueprints.accounts import letters, links, own, routes
 from labops.blueprints.accounts.base import bp
 
-__all__ = ["bp", "links", "own", "routes"]
+__all__ = ["bp", "letters", "links", "own", "routes"]

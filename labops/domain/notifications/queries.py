@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
+from labops.domain.calendars.models import Feed
+from labops.domain.notifications.kinds import KINDS, LetterKind
+from labops.domain.notifications.models import Invited, LetterChoice
 from labops.domain.people.models import Account, Person
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable
+from labops.kernel.audit import AuditEntry
 from labops.kernel.outbox import OutboxMessage
 
 
@@ -20,6 +24,7 @@ class Addressee:
     """Whom a mail is for. Links are made for the account at its present revision."""
 
     account_id: int
+    person_id: int
     name: str
     email: str
     language: str
@@ -29,11 +34,19 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldBooking:
-    """What a mail says of a booking as it stands now."""
+    """What a mail says of a booking as it stands now.
 
+    `by_owner` says that its owner made the last change herself.
+    """
+
+    id: int
     uid: str
     state: str
     sequence: int
+    created_at: datetime
+    revised_at: datetime
+    note: str
+    by_owner: bool
     starts_at: datetime
     ends_at: datetime
     check_in_by: datetime
@@ -59,6 +72,7 @@ class OutboxState:
 
 _ADDRESSEE = (
     Account.id.label("account_id"),
+    Account.person_id,
     Person.name,
     Account.email,
     Person.language,
@@ -67,14 +81,23 @@ _ADDRESSEE = (
 )
 
 
+# What happens at the machine is no change of the booking.
+_AT_THE_MACHINE = ("booking.checked-in", "booking.finished")
+
+
 def addressee(session: Session, account_id: int) -> Addressee | None:
     """Return whom a mail about the account is for; `None` when it is gone."""
-    row = session.execute(
-        select(*_ADDRESSEE)
-        .join(Person, Person.id == Account.person_id)
-        .where(Account.id == account_id)
-    ).one_or_none()
-    return Addressee(**row._mapping) if row else None
+    return _addressee(session, Account.id == account_id)
+
+
+def addressee_of(session: Session, person_uid: str) -> Addressee | None:
+    """Return whom a mail to the person is for; `None` without an account."""
+    return _addressee(session, Person.uid == person_uid)
+
+
+def addressee_by_person(session: Session, person_id: int) -> Addressee | None:
+    """Return the same by the person's id."""
+    return _addressee(session, Account.person_id == person_id)
 
 
 def told_booking(session: Session, uid: str) -> ToldBooking | None:
@@ -94,11 +117,15 @@ def told_booking(session: Session, uid: str) -> ToldBooking | None:
         .where(BookingBookable.booking_id == booking.id)
         .order_by(Bookable.id)
     )
-    account_id = session.scalar(select(Account.id).where(Account.person_id == booking.person_id))
     return ToldBooking(
+        id=booking.id,
         uid=booking.uid,
         state=booking.state,
         sequence=booking.sequence,
+        created_at=booking.created_at,
+        revised_at=booking.revised_at,
+        note=booking.note,
+        by_owner=_last_changed_by(session, booking.uid) == booking.person_id,
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
         check_in_by=booking.check_in_by,
@@ -108,20 +135,37 @@ def told_booking(session: Session, uid: str) -> ToldBooking | None:
         site_email=site.email,
         zone=site.zone,
         names=tuple(names),
-        owner=addressee(session, account_id) if account_id is not None else None,
+        owner=addressee_by_person(session, booking.person_id),
         decide_by=booking.decide_by,
         decision_reason=booking.decision_reason,
     )
 
 
-def addressee_of(session: Session, person_uid: str) -> Addressee | None:
-    """Return whom a mail to the person is for; `None` without an account."""
-    account_id = session.scalar(
-        select(Account.id)
-        .join(Person, Person.id == Account.person_id)
-        .where(Person.uid == person_uid)
+def choices_of(session: Session, person_id: int) -> dict[LetterKind, str]:
+    """Return what holds for each kind of letter that is not necessary, chosen or not."""
+    rows = session.execute(
+        select(LetterChoice.kind, LetterChoice.choice).where(LetterChoice.person_id == person_id)
     )
-    return addressee(session, account_id) if account_id is not None else None
+    chosen = {row.kind: row.choice for row in rows}
+    return {
+        kind: chosen[kind] if chosen.get(kind) in offer.choices else offer.choices[0]
+        for kind, offer in KINDS.items()
+        if not offer.necessary
+    }
+
+
+def feed_polled_at(session: Session, person_id: int) -> datetime | None:
+    """Return when a calendar last fetched the person's own bookings by an address that works."""
+    return session.scalar(
+        select(func.max(Feed.polled_at)).where(
+            Feed.person_id == person_id, Feed.scope == "me", Feed.revoked_at.is_(None)
+        )
+    )
+
+
+def is_in_calendar(session: Session, person_id: int, booking_id: int) -> bool:
+    """Say whether an invitation put the booking into the person's calendar."""
+    return session.get(Invited, (booking_id, person_id), populate_existing=True) is not None
 
 
 def common_zone(session: Session) -> str:
@@ -143,3 +187,20 @@ def outbox_state(session: Session) -> OutboxState:
         )
     )
     return OutboxState(waiting=waiting, oldest_at=oldest_at, given_up=given_up or 0)
+
+
+def _addressee(session: Session, which: ColumnElement[bool]) -> Addressee | None:
+    row = session.execute(
+        select(*_ADDRESSEE).join(Person, Person.id == Account.person_id).where(which)
+    ).one_or_none()
+    return Addressee(**row._mapping) if row else None
+
+
+def _last_changed_by(session: Session, uid: str) -> int | None:
+    """Return who changed the booking last; `None` when it was nobody in person."""
+    return session.scalar(
+        select(AuditEntry.person_id)
+        .where(AuditEntry.subject == f"booking:{uid}", AuditEntry.action.not_in(_AT_THE_MACHINE))
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )

@@ -1,0 +1,44 @@
+"""How each kind of letter, and what may be chosen about it, is called on pages and in letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from labops.domain.notifications.kinds import (
+    ALWAYS,
+    AUTOMATIC,
+    NEVER,
+    OFF,
+    ONE_DAY,
+    TWO_HOURS,
+    LetterKind,
+)
+
+LABELS: Mapping[LetterKind, LazyString] = {
+    LetterKind.ACCOUNT: _l("Your account: confirmation of the address, passwords"),
+    LetterKind.BOOKING_BY_OTHERS: _l(
+        "What others do with your bookings: staff make, move or cancel one, it is missed, a strike"
+    ),
+    LetterKind.BOOKING: _l("What you do with your bookings: you make, move or cancel one"),
+    LetterKind.INVITATION: _l("Invitations for your calendar"),
+    LetterKind.REMINDER: _l("Reminders before a booking"),
+    LetterKind.DIGEST: _l("On Mondays: your bookings of the week"),
+    LetterKind.STAFF_DIGEST: _l("On Mondays: what comes at the sites where you work"),
+}
+
+# The choices of kinds that are more than on or off.
+CHOICES: Mapping[LetterKind, Mapping[str, LazyString]] = {
+    LetterKind.REMINDER: {
+        ONE_DAY: _l("One day before"),
+        TWO_HOURS: _l("Two hours before"),
+        OFF: _l("No reminders"),
+    },
+    LetterKind.INVITATION: {
+        AUTOMATIC: _l("Automatically: unless you use a calendar address"),
+        ALWAYS: _l("Always"),
+        NEVER: _l("Never"),
+    },
+}
