@@ -110,7 +110,7 @@ def problem_json(status: int, problems: Sequence[Problem] = (), detail: str = ""
             "detail": sentence_for(problem, g.get("zone")),
             "params": {key: _plain(value) for key, value in problem.params.items()},
             "overridable": problem.overridable,
-            "fix": problem.fix,
+            **fixes.in_json(problem),
         }
         for problem in problems
     ]

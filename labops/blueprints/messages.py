@@ -8,11 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import current_app, g, has_request_context
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from labops.blueprints import formats, reasons, rules_messages
 from labops.blueprints.words import role_name
+from labops.domain.machines import queries as machines
+from labops.kernel.db import reading
 from labops.kernel.errors import Problem
 
 Sentence = Callable[[Mapping[str, Any]], str]
@@ -32,8 +35,20 @@ class Reason:
 def sentence_for(problem: Problem, zone: ZoneInfo | None = None) -> str:
     """Return the problem in the reader's language, instants in the site's zone."""
     words = {name: _in_words(value, zone) for name, value in problem.params.items()}
+    if isinstance(slug := words.get("machine"), str):
+        words["machine"] = machine_name(slug)
     words |= {f"{name}_raw": value for name, value in problem.params.items()}
     return SENTENCES[problem.code](words)
+
+
+def machine_name(slug: str) -> str:
+    """Return what people call a machine; cases that are read from files have no inventory."""
+    if not has_request_context() or "sqlalchemy" not in current_app.extensions:
+        return slug
+    names: dict[str, str] = g.setdefault("machine_names", {})
+    if slug not in names:
+        names[slug] = machines.name_of(reading(), slug) or slug
+    return names[slug]
 
 
 def _in_words(value: Any, zone: ZoneInfo | None) -> Any:
@@ -146,13 +161,11 @@ SENTENCES: dict[str, Sentence] = {
     "station.known": lambda p: _("This machine already has a label."),
     "hours.wrong-span": lambda p: _("Opening must come before closing."),
     "hours.overlap": lambda p: _("Two spans of one day overlap."),
-    "field.required": lambda p: _("This field must be filled in."),
+    "field.required": reasons.field_required,
     "field.doubled": lambda p: _("Each may be named only once."),
     "field.several-sites": lambda p: _("All machines of a booking must be at the same site."),
     "field.not-an-email": lambda p: _("This is not an e-mail address."),
-    "field.not-offered": lambda p: _(
-        "“%(value)s” is not one of the choices.", value=p.get("value", "")
-    ),
+    "field.not-offered": reasons.field_not_offered,
     "field.in-the-past": lambda p: _("Choose a moment in the future."),
     "field.ends-before-start": lambda p: _("The end must come after the start."),
     "field.naive-time": lambda p: _(

@@ -126,3 +126,27 @@ def waiver_missing(p: Params) -> str:
 def needs_approval(p: Params) -> str:
     """Say that staff have to agree first."""
     return str(_("Staff must agree to this booking of %(machine)s first.", machine=p["machine"]))
+
+
+def field_required(p: Params) -> str:
+    """Say that something must be told; with its name where a machine's rules ask for it."""
+    if "machine" not in p:
+        return str(_("This field must be filled in."))
+    return str(
+        _("For %(machine)s you have to say: %(field)s.", machine=p["machine"], field=p["field"])
+    )
+
+
+def field_not_offered(p: Params) -> str:
+    """Say that a value cannot be chosen; with its name where a machine's rules exclude it."""
+    value = p.get("value", "")
+    if "machine" not in p:
+        return str(_("“%(value)s” is not one of the choices.", value=value))
+    return str(
+        _(
+            "%(machine)s cannot be used with “%(value)s” as %(field)s.",
+            machine=p["machine"],
+            value=value,
+            field=p["field"],
+        )
+    )

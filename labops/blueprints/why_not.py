@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,18 +57,33 @@ class Line:
     approval: bool
     sentence: str
     problem: Problem
+    fix_url: str = ""
+    fix_label: str = ""
 
 
-def lines_of(found: tuple[Explained, ...], zone: ZoneInfo | None = None) -> list[Line]:
-    """Return what every rule found, in the order given, in the reader's language."""
-    return [
-        Line(
+def lines_of(
+    found: tuple[Explained, ...],
+    zone: ZoneInfo | None = None,
+    step: Callable[[Problem], tuple[str, str]] = lambda _problem: ("", ""),
+) -> list[Line]:
+    """Return what every rule found, in the order given, in the reader's language.
+
+    `step` says where a failed rule is solved. What two rules say in the same words stands once.
+    """
+    lines: dict[tuple[str, str, str], Line] = {}
+    for one in found:
+        sentence = "" if one.passed else sentence_for(one.problem, zone)
+        url, label = ("", "") if one.passed else step(one.problem)
+        machine = str(one.problem.params.get("machine", ""))
+        line = Line(
             rule=one.rule,
             name=str(RULE_NAMES[one.rule]),
             passed=one.passed,
             approval=one.approval,
-            sentence="" if one.passed else sentence_for(one.problem, zone),
+            sentence=sentence,
             problem=one.problem,
+            fix_url=url,
+            fix_label=label,
         )
-        for one in found
-    ]
+        lines.setdefault((one.rule, machine, sentence), line)
+    return list(lines.values())

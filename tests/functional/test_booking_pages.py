@@ -108,15 +108,15 @@ def test_a_refusal_gives_all_reasons_and_keeps_what_was_typed(app: Flask, world:
     answer = post(charlie, NEW, "/bookings/new", typed(length="180", note="keep me"))
     assert answer.status_code == 409
     for sentence in (
-        "laser is already taken at that time.",
-        "You need a certification to use laser.",
+        "Laser is already taken at that time.",
+        "You need a certification to use Laser.",
         "The longest booking is 2 h.",
     ):
         assert sentence in answer.text
     assert "keep me" in answer.text
     assert 'value="laser" checked' in answer.text
     assert 'selected value="180"' in answer.text
-    assert "See when it is free" in answer.text
+    assert "Take " in answer.text
     assert own(world, "charlie") == []
 
 
@@ -206,7 +206,7 @@ def test_a_booking_is_moved_and_cancelled_on_its_page(app: Flask, world: World) 
     alice, url = world.browser(app, "alice"), f"{BOOKINGS}/{uid}"
     refused = post(alice, url, f"{url}/move", typed(14))
     assert refused.status_code == 409
-    assert "laser is already taken at that time." in refused.text
+    assert "Laser is already taken at that time." in refused.text
     assert post(alice, url, f"{url}/move", typed(12, sequence="0")).status_code == 303
     late = post(alice, url, f"{url}/move", typed(16, sequence="0"))
     assert late.status_code == 412

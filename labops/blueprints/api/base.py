@@ -16,6 +16,7 @@ from flask import Blueprint, Response, abort, g, request
 from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from labops.blueprints import fixes
 from labops.blueprints.access import current_person
 from labops.blueprints.messages import sentence_for
 from labops.blueprints.shell import csrf
@@ -205,7 +206,7 @@ def reasons_in_json(problems: Iterable[Problem], zone: ZoneInfo) -> list[dict[st
             "detail": sentence_for(problem, zone),
             "params": problem.params,
             "overridable": problem.overridable,
-            "fix": problem.fix,
+            **fixes.in_json(problem),
         }
         for problem in problems
     ]

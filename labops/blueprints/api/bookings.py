@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Response, g, request
 
+from labops.blueprints import fixes
 from labops.blueprints.access import current_actor, signed_in
 from labops.blueprints.api import schemas
 from labops.blueprints.api.base import (
@@ -21,15 +24,17 @@ from labops.blueprints.api.base import (
     read_window,
     reasons_in_json,
 )
+from labops.blueprints.fixes import Wanted
 from labops.blueprints.why_not import lines_of
-from labops.domain.bookings import queries, services, use
+from labops.domain.bookings import explaining, queries, services, use
 from labops.domain.bookings.commands import EARLIEST, LATEST, Book, Move
-from labops.domain.bookings.queries import BookingView, Search
+from labops.domain.bookings.queries import Search
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 from labops.kernel.errors import Changed, Invalid, Problem
 from labops.kernel.idempotency import Keyed
 from labops.kernel.interval import Interval
+from labops.kernel.permissions import Actor
 
 LONGEST_KEY = 200
 
@@ -73,15 +78,15 @@ def bookings() -> Response:
     "Book machines, all or none",
     access=signed_in,
     body=schemas.NewBooking,
-    answers={201: schemas.Booking},
+    answers={201: schemas.OneBooking},
 )
 def create_booking() -> Response:
     """Make a booking; an `Idempotency-Key` sent again gives the first answer again."""
     actor = current_actor()
     command = _command(read_body(schemas.NewBooking), _keyed())
+    fixes.start_from(Wanted(machines=command.machines, slot=command.slot, said=_said(command)))
     uid = services.book(command, actor=actor, now=clock.now())
-    view = queries.one(reading(), uid, actor)
-    return answered(view, 201, {"Location": f"{PREFIX}/bookings/{uid}"})
+    return answered(_shown(uid), 201, {"Location": f"{PREFIX}/bookings/{uid}"})
 
 
 @operation(
@@ -89,14 +94,20 @@ def create_booking() -> Response:
     "/bookings/check",
     "Say whether a booking would be allowed: every reason against it, and every rule",
     access=signed_in,
-    body=schemas.NewBooking,
+    body=schemas.WishToCheck,
     answers={200: schemas.BookingCheck},
 )
 def check_booking() -> Response:
     """Answer without booking."""
-    command = _command(read_body(schemas.NewBooking), None)
-    check = services.check_booking(command, actor=current_actor(), now=clock.now())
+    body = read_body(schemas.WishToCheck)
+    command, actor, now = _command(body, None), current_actor(), clock.now()
+    if body.booking is None:
+        check = explaining.explain(command, actor=actor, now=now)
+    else:
+        move = _move_of(body.booking, command, actor)
+        check = explaining.explain_move(move, actor=actor, now=now)
     zone = local_time.zone(check.zone)
+    fixes.start_from_answer(check, zone, uid=body.booking or "", said=_said(command))
     rules = [
         {
             "rule": line.rule,
@@ -106,19 +117,22 @@ def check_booking() -> Response:
             "code": line.problem.code,
             "detail": line.sentence,
             "machine": line.problem.params.get("machine"),
+            "fix": line.problem.fix,
+            "fix_url": line.fix_url,
+            "fix_label": line.fix_label,
         }
-        for line in lines_of(check.rules, zone)
+        for line in lines_of(check.rules, zone, fixes.step_of)
     ]
     reasons = reasons_in_json(check.problems, zone)
     return answered({"allowed": check.allowed, "reasons": reasons, "rules": rules})
 
 
 @operation(
-    "GET", "/bookings/{uid}", "One booking", access=signed_in, answers={200: schemas.Booking}
+    "GET", "/bookings/{uid}", "One booking", access=signed_in, answers={200: schemas.OneBooking}
 )
 def booking(uid: str) -> Response:
     """Answer with one booking."""
-    return answered(queries.one(reading(), uid, current_actor()))
+    return answered(_shown(uid))
 
 
 @operation(
@@ -127,14 +141,14 @@ def booking(uid: str) -> Response:
     "Move or resize a booking by the same rules; honours If-Match",
     access=signed_in,
     body=schemas.BookingChange,
-    answers={200: schemas.Booking},
+    answers={200: schemas.OneBooking},
 )
 def change_booking(uid: str) -> Response:
     """Move a booking."""
     actor = current_actor()
     body = read_body(schemas.BookingChange)
     view = queries.one(reading(), uid, actor)
-    _honour_if_match(view)
+    _honour_if_match(uid)
     g.zone = local_time.zone(view.zone)
     slot = None
     if body.starts_at is not None or body.ends_at is not None:
@@ -146,8 +160,15 @@ def change_booking(uid: str) -> Response:
         override_reason=body.override_reason,
         expected_sequence=view.sequence if request.if_match else None,
     )
+    fixes.start_from(
+        Wanted(
+            machines=command.machines or view.machines,
+            slot=slot or Interval(view.starts_at, view.ends_at),
+            uid=uid,
+        )
+    )
     services.move(command, actor=actor, now=clock.now())
-    return answered(queries.one(reading(), uid, actor))
+    return answered(_shown(uid))
 
 
 @operation(
@@ -155,12 +176,12 @@ def change_booking(uid: str) -> Response:
     "/bookings/{uid}/cancel",
     "Give up a booking",
     access=signed_in,
-    answers={200: schemas.Booking},
+    answers={200: schemas.OneBooking},
 )
 def cancel_booking(uid: str) -> Response:
     """Cancel a booking."""
     services.cancel(uid, actor=current_actor(), now=clock.now())
-    return answered(queries.one(reading(), uid, current_actor()))
+    return answered(_shown(uid))
 
 
 @operation(
@@ -168,12 +189,12 @@ def cancel_booking(uid: str) -> Response:
     "/bookings/{uid}/check-in",
     "Begin the use of a booking at its machine",
     access=signed_in,
-    answers={200: schemas.Booking},
+    answers={200: schemas.OneBooking},
 )
 def check_in_booking(uid: str) -> Response:
     """Check in to a booking."""
     use.check_in(uid, actor=current_actor(), now=clock.now())
-    return answered(queries.one(reading(), uid, current_actor()))
+    return answered(_shown(uid))
 
 
 @operation(
@@ -181,12 +202,12 @@ def check_in_booking(uid: str) -> Response:
     "/bookings/{uid}/finish",
     "End the use now and give the rest of the time back",
     access=signed_in,
-    answers={200: schemas.Booking},
+    answers={200: schemas.OneBooking},
 )
 def finish_booking(uid: str) -> Response:
     """Finish a booking."""
     use.finish(uid, actor=current_actor(), now=clock.now())
-    return answered(queries.one(reading(), uid, current_actor()))
+    return answered(_shown(uid))
 
 
 def _command(body: schemas.NewBooking, keyed: Keyed | None) -> Book:
@@ -198,7 +219,26 @@ def _command(body: schemas.NewBooking, keyed: Keyed | None) -> Book:
         note=body.note,
         override_reason=body.override_reason,
         keyed=keyed,
+        people=body.people,
+        fields=body.fields,
     )
+
+
+def _move_of(uid: str, command: Book, actor: Actor) -> Move:
+    """Return the wish as a change of a booking; machines that stay are not named."""
+    before = queries.one(reading(), uid, actor).machines
+    machines = command.machines if set(command.machines) != set(before) else None
+    return Move(
+        uid=uid, slot=command.slot, machines=machines, override_reason=command.override_reason
+    )
+
+
+def _said(command: Book) -> dict[str, str]:
+    """Return what the form of a page would be filled with besides machines and times."""
+    said = {f"said-{name}": text for name, text in command.fields.items() if text}
+    if command.people != 1:
+        said["people"] = str(command.people)
+    return said | ({"note": command.note} if command.note else {})
 
 
 def _slot(starts_at: datetime, ends_at: datetime) -> Interval:
@@ -223,10 +263,17 @@ def _keyed() -> Keyed | None:
     return Keyed(key, hashlib.sha256(asked).hexdigest())
 
 
-def _honour_if_match(view: BookingView) -> None:
+def _shown(uid: str) -> dict[str, Any]:
+    """Return one booking with what was said when it was booked; raises `NotFound`."""
+    view = queries.one(reading(), uid, current_actor())
+    people, said = queries.said_of(reading(), uid)
+    return {**asdict(view), "people": people, "fields": said}
+
+
+def _honour_if_match(uid: str) -> None:
     if not request.if_match:
         return
-    probe = Response(as_json(view))
+    probe = Response(as_json(_shown(uid)))
     probe.add_etag()
     etag, _weak = probe.get_etag()
     if etag is None or not request.if_match.contains(etag):

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from labops.domain.bookings.commands import MOST_FIELDS, MOST_PEOPLE
+
 
 class Body(BaseModel):
     """What a program sends: unknown fields are refused, so that no typing error is lost."""
@@ -14,7 +16,10 @@ class Body(BaseModel):
 
 
 class NewBooking(Body):
-    """A wish for machines during a slot. `machine` is accepted for one."""
+    """A wish for machines during a slot. `machine` is accepted for one.
+
+    `people` is how many come, the person included; `fields` what house rules want to be told.
+    """
 
     machines: list[str] = Field(default=[], max_length=20)
     machine: str | None = None
@@ -22,6 +27,8 @@ class NewBooking(Body):
     ends_at: AwareDatetime
     note: str = Field(default="", max_length=500)
     override_reason: str = Field(default="", max_length=300)
+    people: int = Field(default=1, ge=1, le=MOST_PEOPLE)
+    fields: dict[str, str] = Field(default={}, max_length=MOST_FIELDS)
 
     @model_validator(mode="after")
     def _one_way_to_name_machines(self) -> NewBooking:
@@ -30,6 +37,12 @@ class NewBooking(Body):
                 raise ValueError("give machines or machine, not both")
             self.machines = [self.machine]
         return self
+
+
+class WishToCheck(NewBooking):
+    """A wish to be checked; `booking` is the one that would be moved, `None` for a new one."""
+
+    booking: str | None = None
 
 
 class BookingChange(Body):
@@ -42,13 +55,18 @@ class BookingChange(Body):
 
 
 class Reason(BaseModel):
-    """One coded reason against something."""
+    """One coded reason against something, with the step that would solve it, if there is one.
+
+    `fix_url` is the path of the page where the step is taken.
+    """
 
     code: str
     detail: str
     params: dict[str, Any]
     overridable: bool
     fix: str
+    fix_url: str
+    fix_label: str
 
 
 class ProblemDetails(BaseModel):
@@ -95,6 +113,13 @@ class Booking(BaseModel):
     override_reason: str | None
 
 
+class OneBooking(Booking):
+    """A booking by itself, with how many come and what was said when it was booked."""
+
+    people: int
+    fields: dict[str, str]
+
+
 class BookingList(BaseModel):
     """A page of bookings."""
 
@@ -111,6 +136,9 @@ class CheckedRule(BaseModel):
     code: str
     detail: str
     machine: str | None
+    fix: str
+    fix_url: str
+    fix_label: str
 
 
 class BookingCheck(BaseModel):

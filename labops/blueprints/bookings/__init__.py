@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from labops.blueprints.bookings import calendar, changes, deciding, finding, routes
+from labops.blueprints.bookings import (
+    calendar,
+    changes,
+    checking,
+    deciding,
+    finding,
+    making,
+    routes,
+)
 from labops.blueprints.bookings.base import bp
 
-__all__ = ["bp", "calendar", "changes", "deciding", "finding", "routes"]
+__all__ = ["bp", "calendar", "changes", "checking", "deciding", "finding", "making", "routes"]

@@ -10,7 +10,7 @@ from flask import Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from labops.blueprints import fixes, formats
+from labops.blueprints import formats
 from labops.blueprints.access import current_actor, signed_in
 from labops.blueprints.bookings.base import (
     bp,
@@ -20,6 +20,7 @@ from labops.blueprints.bookings.base import (
     same_page,
     today,
 )
+from labops.blueprints.bookings.checking import USUAL_LENGTH
 from labops.blueprints.bookings.drawing import drawn
 from labops.domain.bookings import timetable
 from labops.domain.bookings.queries import BookingView
@@ -29,13 +30,12 @@ from labops.domain.machines import queries as machines
 from labops.domain.machines.processes import process_name
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
-from labops.kernel.errors import Problem
 from labops.kernel.interval import Interval
 
 VIEWS = ("day", "week", "list")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One line of the day list: a span that is `free`, `taken` or `blocked`."""
 
@@ -44,6 +44,7 @@ class Row:
     ends_at: datetime
     booking: BookingView | None = None
     url: str = ""
+    why_url: str = ""
 
 
 @bp.get("/calendar")
@@ -143,7 +144,23 @@ def _all_rows(times: MachineTimes, found: Timetable, now: datetime) -> list[Row]
             start=local.strftime("%H:%M"),
         )
         rows.append(Row("free", *_ends(span), url=url))
+    for row in rows:
+        row.why_url = _why_url(times, row)
     return sorted(rows, key=lambda row: (row.starts_at, row.kind))
+
+
+def _why_url(times: MachineTimes, row: Row) -> str:
+    """Return where every rule says what it thinks of the row, or of the first part of free time."""
+    end = row.ends_at
+    if row.kind == "free":
+        usual = min(max(USUAL_LENGTH, times.rules.shortest), times.rules.longest)
+        end = min(end, row.starts_at + usual)
+    return url_for(
+        ".why_not",
+        machine=times.machine.slug,
+        starts_at=row.starts_at.isoformat(),
+        ends_at=end.isoformat(),
+    )
 
 
 def _ends(span: Interval) -> tuple[datetime, datetime]:
@@ -158,11 +175,7 @@ def _processes() -> list[tuple[str, str]]:
 
 
 def _words() -> dict[str, Any]:
-    """Return the sentences that the script may have to say, and the steps that solve a refusal."""
-    steps = {}
-    for kind in ("times", "certification", "membership"):
-        url, label = fixes.step_of(Problem("", fix=f"{kind}:MACHINE"))
-        steps[kind] = {"url": url, "label": label}
+    """Return the sentences that the script may have to say, and the page where rules explain."""
     return {
         "locale": formats.language(),
         "calendar": _("Machines and their bookings"),
@@ -173,7 +186,10 @@ def _words() -> dict[str, Any]:
         "unreachable": _("There was no answer. Nothing was changed; look again in a moment."),
         "signIn": _("You are not signed in any more. Sign in and try again."),
         "outOfService": _("out of service"),
-        "steps": steps,
+        "whyNot": url_for(".why_not"),
+        "possible": _("You can book this."),
+        "onRequest": _("You can ask for this: staff have to agree."),
+        "impossible": _("As it is, you cannot book this:"),
         "states": {
             BookingState.CHECKED_IN.value: _("in use"),
             BookingState.FINISHED.value: _("finished"),

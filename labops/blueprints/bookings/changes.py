@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,8 +13,10 @@ from flask_babel import gettext as _
 
 from labops.blueprints.access import current_actor, signed_in
 from labops.blueprints.bookings.base import bp
-from labops.blueprints.bookings.forms import MoveForm, prefilled, read_slot
+from labops.blueprints.bookings.checking import Checked, check_of_move
+from labops.blueprints.bookings.forms import MoveForm, read_slot
 from labops.blueprints.errors import reasons_of
+from labops.blueprints.slots import prefilled
 from labops.domain.bookings import queries, services, use
 from labops.domain.bookings.commands import Move
 from labops.domain.bookings.queries import BookingView
@@ -57,8 +60,14 @@ def move(uid: str) -> ResponseReturnValue:
         expected_sequence=int(sequence) if sequence.isdecimal() and len(sequence) < 10 else None,  # noqa: PLR2004
     )
     try:
+        if request.form.get("act") == "check":
+            found = check_of_move(command)
+            return _page(booking, form=form, remarks=typed.remarks, checked=found)
         services.move(command, actor=current_actor(), now=clock.now())
     except Refused as refused:
+        with contextlib.suppress(Refused):  # of a state in which nothing can be moved any more
+            found = check_of_move(command)
+            return _page(_seen(uid), refused.problems, form=form, checked=found), 409
         return _page(_seen(uid), refused.problems, form=form, remarks=typed.remarks), 409
     except Changed:
         flash(_("This booking was changed meanwhile. Look again at what it is now."), "warning")
@@ -115,6 +124,7 @@ def _page(
     *,
     form: MoveForm | None = None,
     remarks: Sequence[str] = (),
+    checked: Checked | None = None,
 ) -> str:
     now, zone = clock.now(), local_time.zone(booking.zone)
     site = find_site(reading(), booking.site)
@@ -131,6 +141,7 @@ def _page(
         form=form or _filled(booking, zone),
         reasons=reasons_of(problems),
         remarks=remarks,
+        checked=checked,
         staff=actor.may(Permission.BOOKING_EDIT_OTHERS, site_id),
         may_override=actor.may(Permission.BOOKING_OVERRIDE, site_id),
         can_check_in=(
@@ -149,7 +160,12 @@ def _page(
 
 
 def _filled(booking: BookingView, zone: ZoneInfo) -> MoveForm:
-    form = MoveForm(data=prefilled(Interval(booking.starts_at, booking.ends_at), zone))
+    values = prefilled(Interval(booking.starts_at, booking.ends_at), zone)
+    form = MoveForm(data=values)
+    if request.method == "GET" and "date" in request.args:
+        proposed = MoveForm(request.args)  # by a link that solves a refusal
+        if proposed.validate() and read_slot(proposed, zone) is not None:
+            form = proposed
     form.sequence.data = str(booking.sequence)
     return form
 

@@ -14,12 +14,13 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, DateField, FloatField, Form, SelectField, validators
 
-from labops.blueprints import formats
+from labops.blueprints import fixes, formats
 from labops.blueprints.access import current_actor, signed_in
 from labops.blueprints.bookings.base import bp, home_zone, places
-from labops.blueprints.bookings.forms import FIRST_DAY, LAST_DAY, LENGTHS, Day, prefilled
+from labops.blueprints.bookings.forms import FIRST_DAY, LAST_DAY, Day
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.messages import Reason
+from labops.blueprints.slots import LENGTHS, in_address
 from labops.domain.bookings.finding import LONGEST_PERIOD, FoundTime, TimeSearch, find_times
 from labops.domain.machines import queries as machines
 from labops.domain.machines.processes import process_name
@@ -39,6 +40,7 @@ class FindForm(Form):
     what = SelectField(_l("Process"), name="process", id="process", validate_choice=False)
     length = SelectField(_l("Length"), validate_choice=False)
     site = SelectField(_l("Site"), validate_choice=False)
+    machine = SelectField(_l("Machine"), validate_choice=False)
     material = SelectField(_l("Material"), validate_choice=False)
     first = Day(_l("From"), [validators.InputRequired(_l("Choose a day."))])
     last = Day(_l("Until"), [validators.InputRequired(_l("Choose a day."))])
@@ -117,6 +119,8 @@ def _offer(form: FindForm) -> None:
         *sorted(((key, process_name(key, language)) for key in processes), key=_name),
     ]
     form.material.choices = [("", _("Any")), *((key, key) for key in sorted(materials))]
+    named = sorted(((one.slug, one.name) for one in inventory), key=_name)
+    form.machine.choices = [("", _("Any")), *named]
     form.site.choices = [("", _("All")), *((place.slug, place.name) for place in places())]
     form.length.choices = [
         (str(minutes), formats.duration(timedelta(minutes=minutes))) for minutes in LENGTHS
@@ -140,6 +144,7 @@ def _search(form: FindForm, zone: ZoneInfo, now: datetime) -> TimeSearch:
         process=form.what.data or None,
         material=form.material.data or None,
         site=form.site.data or None,
+        machine=form.machine.data or None,
         envelope_mm=tuple(side for side in sides if side is not None),
         only_mine=not form.everything.data,
         limit=SHOWN,
@@ -155,18 +160,11 @@ def _by_day(found: list[FoundTime]) -> list[tuple[date, list[FoundTime]]]:
 
 def _address_of(time: FoundTime) -> str:
     """Return the address of the booking form, filled with the slot."""
-    values = prefilled(time.slot, local_time.zone(time.machine.zone))
-    minutes = int(time.slot.length.total_seconds() // 60)
-    return url_for(
-        ".new",
-        site=time.machine.site,
-        machine=time.machine.slug,
-        date=values["date"].isoformat(),
-        start=values["start"].isoformat("minutes"),
-        length=minutes,
-    )
+    where = in_address(time.slot, local_time.zone(time.machine.zone))
+    return url_for(".new", site=time.machine.site, machine=time.machine.slug, **where)
 
 
 def _reasons(time: FoundTime) -> list[Reason]:
     g.zone = local_time.zone(time.machine.zone)
+    fixes.start_from(fixes.Wanted(machines=(time.machine.slug,), slot=time.slot, zone=g.zone))
     return reasons_of(time.problems)

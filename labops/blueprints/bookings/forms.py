@@ -23,11 +23,10 @@ from wtforms import (
 )
 
 from labops.blueprints import formats
+from labops.blueprints.slots import LENGTHS, UNTIL
 from labops.kernel import local_time
 from labops.kernel.interval import Interval
 
-UNTIL = "until"
-LENGTHS = (15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440)
 REASON_LENGTH, NOTE_LENGTH = 300, 500
 # Days that calendars of all zones have, far around any booking.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2200, 1, 1)
@@ -134,19 +133,6 @@ def read_slot(form: SlotForm, zone: ZoneInfo) -> ReadSlot | None:
         _refuse(form, "length", _("No booking may be longer than 30 days."))
         return None
     return ReadSlot(Interval(starts_at, ends_at), tuple(remarks))
-
-
-def prefilled(slot: Interval, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the values of a form that stand for the slot."""
-    start, end = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
-    minutes = str(int(slot.length.total_seconds() // 60))
-    return {
-        "date": start.date(),
-        "start": start.time(),
-        "length": minutes if int(minutes) in LENGTHS else UNTIL,
-        "end_date": end.date(),
-        "end": end.time(),
-    }
 
 
 def _after(form: SlotForm, starts_at: datetime | None) -> datetime | None:

@@ -19,6 +19,7 @@ from labops.blueprints.machines.forms import StateForm
 from labops.blueprints.rules_in_words import rules_in_words
 from labops.blueprints.sites.base import asked
 from labops.domain.house_rules.queries import rules_in_force
+from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import inventory, queries
 from labops.domain.machines.processes import process_name
 from labops.domain.machines.queries import InventorySearch, MachineView
@@ -33,6 +34,7 @@ from labops.kernel.permissions import Permission
 PAGE = 60
 MOST_IN_FILE = 1_000_000
 MOST_PAGES = 10_000
+ASKED_ABOUT = timedelta(hours=1)
 NOW_IS = timedelta(hours=24)
 
 
@@ -95,6 +97,7 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         category=machine.type_slug,
         machine=machine.slug,
     )
+    next_free = diary.next_free(machine, rules, now=now)
     staff = current_actor().may(Permission.MACHINE_EDIT, machine.site_id)
     return render_template(
         "machines/show.html",
@@ -103,7 +106,8 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         process_name=_process_name,
         state=queries.states_now(session, [machine], now=now)[machine.id],
         busy_until=_busy_until(machine, now),
-        next_free=diary.next_free(machine, rules, now=now),
+        next_free=next_free,
+        asked=_first_of(next_free, rules) if next_free else None,
         now=now,
         needs=needs.needs_of(machine, now=now),
         rules=rules_in_words(rules),
@@ -132,6 +136,12 @@ def photo(photo: str) -> Response:
     response.cache_control.immutable = True
     response.cache_control.no_cache = None
     return response
+
+
+def _first_of(free: Interval, rules: HouseRules) -> Interval:
+    """Return the first hour of free time, or as much as the rules allow."""
+    length = min(max(ASKED_ABOUT, rules.shortest), rules.longest, free.length)
+    return Interval(free.starts_at, free.starts_at + length)
 
 
 def _busy_until(machine: MachineView, now: datetime) -> datetime | None:

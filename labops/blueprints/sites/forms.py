@@ -113,6 +113,11 @@ class SpaceForm(Form):
 
     name = Words(_l("Name"), [needed(), _at_most(120)])
     capacity = Whole(_l("How many people it holds"), [needed()])
+    people_capacity = Whole(
+        _l("People at once"),
+        [validators.Optional()],
+        description=_l("How many people bookings may bring in at once. Empty: nobody counts."),
+    )
     description = Prose(_l("Description"), [validators.Optional(), _at_most(2000)])
 
 

@@ -78,6 +78,7 @@ def _command(form: SpaceForm) -> DescribeSpace:
         name=str(form.name.data),
         capacity=form.capacity.data or 0,
         description=str(form.description.data or ""),
+        people_capacity=form.people_capacity.data,
     )
 
 

@@ -11,9 +11,13 @@ from uuid import UUID, uuid4
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms import Form
 
+from labops.blueprints import fixes
 from labops.blueprints.access import current_actor, current_person, public, signed_in
+from labops.blueprints.asked import form_with, people_in, questions_for, said_in
 from labops.blueprints.errors import reasons_of
+from labops.blueprints.fixes import Wanted
 from labops.blueprints.sites.base import asked, key, presence
 from labops.blueprints.stations.base import bp, scanned
 from labops.blueprints.stations.walk_in import Offer, offer_for, rules_of
@@ -27,9 +31,9 @@ from labops.domain.machines.queries import MachineView
 from labops.domain.sites.queries import SiteView
 from labops.domain.stations import queries
 from labops.domain.stations.queries import ActView, StationView
-from labops.kernel import clock
+from labops.kernel import clock, local_time
 from labops.kernel.db import reading
-from labops.kernel.errors import NotFound, Problem, Refused
+from labops.kernel.errors import Invalid, NotFound, Problem, Refused
 from labops.kernel.idempotency import Keyed
 from labops.kernel.interval import Interval
 from labops.kernel.ledger import LONGEST_CLAIM
@@ -82,15 +86,22 @@ def book(code: str) -> ResponseReturnValue:
     station, site = scanned(code)
     if station.retired_at is not None or station.machine is None:
         return _page(station, site)
-    command = Book(
-        machines=(station.machine,),
-        slot=_posted_slot(),
-        walk_in=True,
-        keyed=Keyed(f"station:{_nonce()}", hashlib.sha256(code.encode()).hexdigest()),
+    form = _asking_form(machines.by_slug(reading(), station.machine))
+    slot, nonce = _posted_slot(), _nonce()
+    fixes.start_from(
+        Wanted(machines=(station.machine,), slot=slot, zone=local_time.zone(site.zone))
     )
     try:
+        command = Book(
+            machines=(station.machine,),
+            slot=slot,
+            walk_in=True,
+            people=people_in(form),
+            fields=said_in(form.data),
+            keyed=Keyed(f"station:{nonce}", hashlib.sha256(code.encode()).hexdigest()),
+        )
         uid = services.book(command, actor=current_actor(), now=clock.now())
-    except Refused as refused:
+    except (Refused, Invalid) as refused:
         return _page(station, site, refused.problems)
     return redirect(url_for(".show", code=code, booked=uid), 303)
 
@@ -156,17 +167,17 @@ def _at(station: StationView, problems: Sequence[Problem], now: datetime) -> dic
         "coming": next((claim for claim in here if claim is not acting), None),
         "elsewhere": None if acting or not elsewhere else elsewhere[0],
         "offer": offer,
+        "form": _asking_form(machine),
         "refused": bool(problems),
-        "reasons": reasons_of([_with_name(problem, machine) for problem in against]),
+        "reasons": reasons_of(against),
         "booked": asked("booked"),
     }
 
 
-def _with_name(problem: Problem, machine: MachineView) -> Problem:
-    """Return the problem so that its sentence says the machine's name, not its slug."""
-    if problem.params.get("machine") != machine.slug:
-        return problem
-    return replace(problem, params={**problem.params, "machine": machine.name})
+def _asking_form(machine: MachineView) -> Form:
+    """Return what the house rules want to be told, as it was typed if it was sent."""
+    questions = questions_for([machine], current_actor())
+    return form_with(Form, questions)(request.form if request.method == "POST" else None)
 
 
 def _offer(machine: MachineView, now: datetime) -> Offer | None:

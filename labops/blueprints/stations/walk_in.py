@@ -46,10 +46,12 @@ def offer_for(machine: MachineView, actor: Actor, *, now: datetime) -> Offer:
             check = services.check_booking(
                 Book(machines=(machine.slug,), slot=slot, walk_in=True), actor=actor, now=now
             )
-            if check.allowed:
+            # What has to be said besides is asked in the form itself.
+            against = [one for one in check.problems if not one.fix.startswith("field:")]
+            if not against:
                 slots.append(slot)
             else:
-                problems.append(check.problems)
+                problems.append(tuple(against))
         if slots:
             return Offer(tuple(slots), ())
         first = first or problems[0]

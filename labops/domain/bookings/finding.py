@@ -68,6 +68,7 @@ class TimeSearch:
     envelope_mm: tuple[float, ...] = ()
     only_mine: bool = False
     limit: int = 10
+    most_asked: int = MOST_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def find_times(
     seen: dict[int, datetime] = {}
     asked = 0
     for chunk in _chunks(search.period, now):
-        if len(found) >= search.limit or asked >= MOST_ASKED or not machines:
+        if len(found) >= search.limit or asked >= search.most_asked or not machines:
             break
         facts = gather_for_search(session, person_id, machines, chunk, now=now)
         starts = _Starts(session, machines, facts, chunk, search, seen)
@@ -105,7 +106,7 @@ def find_times(
             else:
                 found.append(FoundTime(machine, slot, lasting))
                 starts.go_on(number, slot, ())
-            if len(found) >= search.limit or asked >= MOST_ASKED:
+            if len(found) >= search.limit or asked >= search.most_asked:
                 break
     return found
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from labops.domain.bookings import listing
+from labops.domain.bookings import listing, statements
 from labops.domain.bookings.models import Booking
 from labops.domain.bookings.states import OPEN_STATES, BookingState
 from labops.domain.people.models import Person
@@ -202,6 +202,14 @@ def details_of(session: Session, uids: Sequence[str]) -> dict[str, Details]:
         ).where(Booking.uid.in_(list(uids)))
     )
     return {row.uid: Details(**{key: row._mapping[key] for key in _DETAILS}) for row in rows}
+
+
+def said_of(session: Session, uid: str) -> tuple[int, Mapping[str, str]]:
+    """Return how many come to a booking that was found, and what was said to its house rules."""
+    row = statements.SAID.row(session, {"uid": uid})
+    if row is None:
+        raise NotFound
+    return row.people_count, row.fields
 
 
 def to_decide(session: Session, actor: Actor) -> list[BookingView]:

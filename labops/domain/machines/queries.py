@@ -191,6 +191,11 @@ def by_slug(session: Session, slug: str) -> MachineView:
     return views[0]
 
 
+def name_of(session: Session, slug: str) -> str | None:
+    """Return what a machine is called; `None` for an unknown one."""
+    return session.scalar(select(Machine.name).where(Machine.slug == slug))
+
+
 def by_ids(session: Session, ids: Sequence[int]) -> list[MachineView]:
     """Return machines by id."""
     return _views(session, _joined().where(Machine.id.in_(ids)).order_by(Machine.slug))

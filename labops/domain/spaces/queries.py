@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,13 +14,14 @@ from labops.kernel.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class SpaceView:
-    """A room or area, and how many people it holds."""
+    """A room or area, how many people it holds, and how many bookings may bring at once."""
 
     id: int
     slug: str
     name: str
     capacity: int
     description: str
+    people_capacity: int | None
 
 
 def of_site(session: Session, site_id: int) -> list[SpaceView]:
@@ -36,5 +38,22 @@ def by_slug(session: Session, site_id: int, slug: str) -> SpaceView:
     return _view(space)
 
 
+def people_capacities(session: Session, space_ids: Sequence[int]) -> list[int]:
+    """Return how many people bookings may bring into those of the spaces that count them."""
+    if not space_ids:
+        return []
+    query = select(Space.people_capacity).where(
+        Space.id.in_(list(space_ids)), Space.people_capacity.is_not(None)
+    )
+    return [capacity for capacity in session.scalars(query) if capacity is not None]
+
+
 def _view(space: Space) -> SpaceView:
-    return SpaceView(space.id, space.slug, space.name, space.capacity, space.description)
+    return SpaceView(
+        space.id,
+        space.slug,
+        space.name,
+        space.capacity,
+        space.description,
+        space.people_capacity,
+    )

@@ -16,14 +16,20 @@ from labops.kernel.ids import slug_of
 from labops.kernel.permissions import Actor, Permission
 from labops.kernel.text import one_line
 
+MOST_PEOPLE = 10_000  # a sane building
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribeSpace:
-    """What a space is called and how many people it holds."""
+    """What a space is called and how many people it holds.
+
+    `people_capacity` is how many people bookings may bring at once; without it nobody counts.
+    """
 
     name: str
     capacity: int = 1
     description: str = ""
+    people_capacity: int | None = None
 
 
 def open_space(site_id: int, command: DescribeSpace, *, actor: Actor, now: datetime) -> int:
@@ -69,9 +75,14 @@ def _write(space: Space, command: DescribeSpace, now: datetime) -> None:
     name = one_line(command.name)
     if not name:
         raise Invalid.field("name", "field.required")
-    if not 1 <= command.capacity <= 10_000:  # noqa: PLR2004 - a sane building
-        raise Invalid.field("capacity", "field.out-of-range", lowest=1, highest=10_000)
+    for field, many in (
+        ("capacity", command.capacity),
+        ("people_capacity", command.people_capacity),
+    ):
+        if many is not None and not 1 <= many <= MOST_PEOPLE:
+            raise Invalid.field(field, "field.out-of-range", lowest=1, highest=MOST_PEOPLE)
     space.name = name[:120]
     space.capacity = command.capacity
     space.description = command.description
+    space.people_capacity = command.people_capacity
     space.revised_at = now

@@ -14,6 +14,7 @@ import { fitSlots, instant, shifted, threeHoursOn } from "./lib/site_time.js";
 const WIDE = "(min-width: 768px)";
 const REFRESH = 60_000; // milliseconds
 const API = "/api/v1/bookings";
+const TAPPED = 3600; // seconds that a tap on free time asks for
 const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 class BookingCalendar {
@@ -92,6 +93,8 @@ class BookingCalendar {
       eventDidMount: finishEvent,
       eventContent: ({ event, timeText }) => eventParts(event, timeText, this.words),
       select: (drawn) => this.chooseSlot(drawn),
+      dateClick: ({ dateStr, resource }) =>
+        this.chooseSlot({ startStr: dateStr, endStr: shifted(dateStr, { seconds: TAPPED }), resource }),
       eventClick: ({ event }) => this.open(event),
       eventDrop: (drop) => this.drop(drop),
       eventResize: (drop) => this.drop(drop),
@@ -132,6 +135,8 @@ class BookingCalendar {
       name: this.machineNames(wish.machines),
       mayOverride: this.data.may_override,
       send: (typed) => this.book(wish.machines, typed),
+      check: (typed) => this.check({ machines: wish.machines, ...this.instants(typed) }),
+      whyNot: (typed) => this.whyNot(wish.machines, this.instants(typed)),
     });
     this.made.unselect();
     if (!booked) return;
@@ -145,13 +150,34 @@ class BookingCalendar {
     return callApi("POST", API, { machines, starts_at, ends_at, note, override_reason });
   }
 
+  instants({ start, end }) {
+    return { starts_at: instant(start, this.data.offsets), ends_at: instant(end, this.data.offsets) };
+  }
+
+  /** Ask every rule, without booking; null while there is nothing to ask. */
+  async check(wish) {
+    if (!wish.starts_at || !wish.ends_at) return null;
+    return callApi("POST", `${API}/check`, wish);
+  }
+
+  whyNot(machines, { starts_at, ends_at }) {
+    const query = new URLSearchParams(machines.map((machine) => ["machine", machine]));
+    if (starts_at && ends_at) {
+      query.append("starts_at", starts_at);
+      query.append("ends_at", ends_at);
+    }
+    return `${this.words.whyNot}?${query}`;
+  }
+
   noSuchTime() {
     return { ok: false, reasons: [{ detail: this.words.noSuchTime, overridable: false, fix: "" }] };
   }
 
   open(event) {
     const booking = event.extendedProps.booking;
-    if (booking) this.panels.booking.show(booking, this.machineNames(booking.machines));
+    if (!booking) return;
+    const why = this.whyNot(booking.machines, this.instants(booking));
+    this.panels.booking.show(booking, this.machineNames(booking.machines), why);
   }
 
   /** Send a drop. What is refused snaps back, and every reason is said. */
@@ -172,7 +198,11 @@ class BookingCalendar {
     }
     if (!answer.ok) {
       revert();
-      answer = await this.panels.refusal.explain(answer.reasons, {
+      const starts_at = change.starts_at ?? instant(booking.start, this.data.offsets);
+      const machines = change.machines ?? booking.machines;
+      const checked = await this.check({ machines, starts_at, ends_at: change.ends_at, booking: booking.uid });
+      const reasons = checked?.data?.reasons?.length ? checked.data.reasons : answer.reasons;
+      answer = await this.panels.refusal.explain(reasons, {
         mayOverride: this.data.may_override && answer !== NO_ANSWER,
         send: (override_reason) => callApi("PATCH", `${API}/${booking.uid}`, { ...change, override_reason }),
       });

@@ -69,6 +69,7 @@ def may_still_be_moved(facts: BookingFacts, machine: MachineFacts) -> Iterator[V
                 not late or machine.rules.late_cancel is not LateCancel.REFUSE,
                 "booking.cancel-too-late",
                 {"machine": machine.slug, "notice": notice.length},
+                fix="staff",
             )
 
 

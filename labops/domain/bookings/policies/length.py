@@ -38,13 +38,23 @@ def is_on_the_grid(facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdi
         return
     off = since_midnight(facts) % rules.grid
     fits = not off and (bool(rules.lengths) or not facts.slot.length % rules.grid)
-    nearest = facts.slot.starts_at - off
     yield verdict(
         fits,
         "booking.off-grid",
         {"machine": machine.slug, "grid": rules.grid},
-        fix=f"move-to:{nearest.isoformat()}" if off else "",
+        fix="" if fits else _onto_the_grid(facts, machine, off),
     )
+
+
+def _onto_the_grid(facts: BookingFacts, machine: MachineFacts, off: timedelta) -> str:
+    """Return the step to the nearest start on the grid, or else to the nearest length."""
+    if off:
+        return f"move-to:{(facts.slot.starts_at - off).isoformat()}"
+    grid = machine.rules.grid
+    below = facts.slot.length - facts.slot.length % grid
+    if below >= max(machine.rules.shortest, grid):
+        return f"shorten:{below // MINUTE}"
+    return f"lengthen:{(below + grid) // MINUTE}"
 
 
 def since_midnight(facts: BookingFacts) -> timedelta:
@@ -115,7 +125,12 @@ def keeps_overnight_shape(facts: BookingFacts, machine: MachineFacts) -> Iterato
         return
     days = local_time.days_touched(facts.slot, facts.zone)
     fits = len(days) == 1 or own_shape(facts, machine) is not None
-    yield verdict(fits, "booking.outside-hours", {"machine": machine.slug, "hours": "overnight"})
+    yield verdict(
+        fits,
+        "booking.outside-hours",
+        {"machine": machine.slug, "hours": "overnight"},
+        fix=f"times:{machine.slug}",
+    )
 
 
 def own_shape(facts: BookingFacts, machine: MachineFacts) -> Overnight | None:
@@ -144,4 +159,5 @@ def _keeps_to_sessions(facts: BookingFacts, machine: MachineFacts) -> Verdict:
         and any(span.contains(slot) for span in merged(times))
     )
     names = ", ".join(session.name for session in machine.rules.sessions)
-    return verdict(fits, "booking.off-grid", {"machine": machine.slug, "sessions": names})
+    params = {"machine": machine.slug, "sessions": names}
+    return verdict(fits, "booking.off-grid", params, fix=f"times:{machine.slug}")

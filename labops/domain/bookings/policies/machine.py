@@ -11,7 +11,13 @@ from labops.domain.bookings.policies.binding import Verdict, verdict
 def is_in_service(_facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdict]:
     """Refuse a machine that is broken, in maintenance or retired."""
     code = "machine.retired" if machine.state == "retired" else "machine.out-of-service"
-    yield verdict(machine.state == "in_service", code, {"machine": machine.slug}, overridable=False)
+    yield verdict(
+        machine.state == "in_service",
+        code,
+        {"machine": machine.slug},
+        overridable=False,
+        fix=f"others:{machine.slug}",
+    )
 
 
 def is_free(_facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdict]:

@@ -97,7 +97,7 @@ def is_old_enough(facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdic
         facts.person.supervised or inside_staffed_hours(facts, machine, facts.slot)
     )
     params: dict[str, object] = {"machine": machine.slug, "youngest": rules.youngest}
-    fix = f"times:{machine.slug}" if supervised else ""
+    fix = f"times:{machine.slug}" if supervised else "staff"
     yield verdict(alone or together, "person.too-young", params, fix=fix)
 
 
@@ -106,4 +106,4 @@ def is_young_enough(facts: BookingFacts, machine: MachineFacts) -> Iterator[Verd
     oldest, age = machine.rules.oldest, facts.person.age
     if oldest is not None:
         params = {"machine": machine.slug, "oldest": oldest}
-        yield verdict(age is not None and age <= oldest, "person.too-old", params)
+        yield verdict(age is not None and age <= oldest, "person.too-old", params, fix="staff")

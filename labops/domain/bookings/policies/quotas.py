@@ -214,6 +214,7 @@ def is_no_long_run(facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdi
                 "limit": limit.count,
                 "used": before,
             },
+            fix=f"times:{machine.slug}",
             when=limit.when,
         )
 

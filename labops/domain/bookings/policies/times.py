@@ -33,7 +33,8 @@ def starts_in_future(facts: BookingFacts) -> Iterator[Verdict]:
         in_time = late < min(machine.rules.grid for machine in facts.machines)
     else:
         in_time = late <= timedelta(0)
-    yield verdict(in_time, "booking.past", {}, overridable=False)
+    fix = f"times:{facts.machines[0].slug}"
+    yield verdict(in_time, "booking.past", {}, overridable=False, fix=fix)
 
 
 def is_not_too_soon(facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdict]:
@@ -134,7 +135,7 @@ def _is_released(facts: BookingFacts, machine: MachineFacts) -> Verdict:
     params: dict[str, object] = {"machine": machine.slug}
     if opens is not None:
         params["opens_at"] = opens
-    fix = f"wait-until:{opens.isoformat()}" if opens else ""
+    fix = f"wait-until:{opens.isoformat()}" if opens else f"times:{machine.slug}"
     return verdict(opens is not None and opens <= facts.now, "booking.too-far", params, fix=fix)
 
 

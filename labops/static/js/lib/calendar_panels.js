@@ -10,19 +10,17 @@ function prepare(id) {
   return panel;
 }
 
-function stepOf(fix, steps) {
-  const [kind, machine] = (fix ?? "").split(":");
-  const step = steps[kind];
-  return step?.url && element("a", { href: step.url.replace("MACHINE", machine) }, [step.label]);
+function stepOf({ fix_url, fix_label }) {
+  return fix_url && element("a", { href: fix_url }, [fix_label]);
 }
 
 function showReasons(panel, reasons, words) {
   const box = panel.querySelector("[data-problems]");
   const told = reasons.length ? reasons : [{ detail: words.unreachable }];
   box.querySelector("ul").replaceChildren(
-    ...told.map(({ detail, fix }) => {
-      const step = stepOf(fix, words.steps);
-      return element("li", {}, [element("p", {}, [detail]), ...(step ? [step] : [])]);
+    ...told.map((reason) => {
+      const step = stepOf(reason);
+      return element("li", {}, [element("p", {}, [reason.detail]), ...(step ? [step] : [])]);
     }),
   );
   box.hidden = false;
@@ -39,6 +37,42 @@ function offerOverride(panel, reasons, mayOverride) {
   const act = panel.querySelector("[data-override-act]");
   if (act) act.hidden = !offered;
   return offered;
+}
+
+/** Say what the rules think of what is typed now; nothing while it cannot be known. */
+function showVerdict(panel, answer, words) {
+  const box = panel.querySelector("[data-checked]");
+  const failed = answer?.ok ? answer.data.rules.filter(({ passed }) => !passed) : [];
+  box.hidden = !answer?.ok;
+  if (box.hidden) return;
+  const verdict = answer.data.allowed ? (failed.length ? words.onRequest : words.possible) : words.impossible;
+  panel.querySelector("[data-verdict]").textContent = verdict;
+  panel.querySelector("[data-lines]").replaceChildren(
+    ...failed.map((line) => {
+      const step = stepOf(line);
+      const kind = line.needs_approval ? "wait" : "no";
+      return element("li", { class: `rule-list__line rule-list__line--${kind}` }, [
+        element("p", {}, [line.detail]),
+        ...(step ? [step] : []),
+      ]);
+    }),
+  );
+}
+
+/** Check again whenever another time is typed; only the answer to the last question counts. */
+function keepChecking(panel, form, { check, whyNot }, words) {
+  let asked = 0;
+  const ask = async () => {
+    const mine = ++asked;
+    const typed = Object.fromEntries(new FormData(form));
+    panel.querySelector("[data-every-rule]").href = whyNot(typed);
+    const answer = await check(typed);
+    if (mine === asked) showVerdict(panel, answer, words);
+    return answer;
+  };
+  const changed = ({ target }) => ["start", "end"].includes(target.name) && ask();
+  form.addEventListener("change", changed);
+  return { ask, stop: () => form.removeEventListener("change", changed) };
 }
 
 /** Resolves to true once the panel was closed by what it is for, to false when it was left. */
@@ -71,21 +105,30 @@ export function bookPanel(words) {
   const panel = prepare("book-panel");
   const form = panel.querySelector("form");
   return {
-    ask({ start, end }, { name, mayOverride, send }) {
+    async ask({ start, end }, { name, mayOverride, send, check, whyNot }) {
       form.reset();
       panel.querySelector("[data-machine]").textContent = name;
       panel.querySelector("[data-problems]").hidden = true;
+      panel.querySelector("[data-checked]").hidden = true;
       offerOverride(panel, [], false);
       form.elements.start.value = start.slice(0, 16);
       form.elements.end.value = end.slice(0, 16);
-      return opened(panel, async (typed) => {
+      const checks = keepChecking(panel, form, { check, whyNot }, words);
+      checks.ask();
+      const booked = await opened(panel, async (typed) => {
         const answer = await send(Object.fromEntries(typed));
         if (answer.ok) return answer;
-        const box = showReasons(panel, answer.reasons, words);
-        if (offerOverride(panel, answer.reasons, mayOverride)) form.elements.override_reason.focus();
+        // The check knows other times that would do, which the refusal does not look for.
+        const checked = await checks.ask();
+        const reasons = checked?.data?.reasons?.length ? checked.data.reasons : answer.reasons;
+        panel.querySelector("[data-checked]").hidden = true;
+        const box = showReasons(panel, reasons, words);
+        if (offerOverride(panel, reasons, mayOverride)) form.elements.override_reason.focus();
         else box.focus();
         return null;
       });
+      checks.stop();
+      return booked;
     },
   };
 }
@@ -118,7 +161,7 @@ export function bookingPanel(words) {
     place.hidden = !text;
   };
   return {
-    show(booking, machineNames) {
+    show(booking, machineNames, whyNot) {
       put("machine", machineNames);
       put("when", booking.when);
       put("who", [booking.title, words.states[booking.state]].filter(Boolean).join(", "));
@@ -126,6 +169,9 @@ export function bookingPanel(words) {
       const link = panel.querySelector("[data-open]");
       link.hidden = !booking.url;
       link.href = booking.url || "#";
+      const why = panel.querySelector("[data-why]");
+      why.hidden = booking.mine || !whyNot;
+      why.href = whyNot || "#";
       panel.showModal();
     },
   };
