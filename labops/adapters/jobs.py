@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from labops.adapters import mail, notices
 from labops.adapters.letters import Letter, MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
-from labops.domain.bookings import sweeping
+from labops.domain.bookings import offering, sweeping
 from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told, note_invited
 from labops.domain.people.retention import forget_sign_ins
@@ -185,7 +185,9 @@ def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
             idempotency.forget_old(session, now=now)
     sign_ins = forget_sign_ins(now=now, dry_run=dry_run)
     told = forget_told(now=now, dry_run=dry_run)
-    return f"{sign_ins} sign-ins and {told} delivered messages dropped"
+    offers = offering.lapse_offers(now=now, dry_run=dry_run)
+    said = f"{sign_ins} sign-ins and {told} delivered messages dropped"
+    return f"{said}, {offers} offers lapsed" if offers else said
 
 
 JOBS: Mapping[str, Job] = {

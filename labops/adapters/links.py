@@ -19,6 +19,8 @@ LIFETIMES = {
     "confirm": timedelta(days=7),
     "reset": timedelta(hours=2),
     "sign-in": timedelta(hours=24),
+    # What it offers lapses when the booking begins; this is only as far as anybody books ahead.
+    "hand-over": timedelta(days=400),
 }
 
 
@@ -37,6 +39,11 @@ def sign_in_link(account_id: int, revision: int) -> str:
     return _link("sign-in", account_id, revision)
 
 
+def hand_over_link(offer_id: int, person_id: int) -> str:
+    """Return the address at which a person answers an offer without signing in."""
+    return _link("hand-over", offer_id, person_id)
+
+
 def stop_link(account_id: int, kind: LetterKind) -> str:
     """Return the address that makes a kind of letter stop; it works as long as the account is."""
     token = _signer("letters").dumps([account_id, kind.value])
@@ -53,7 +60,10 @@ def read_stop(token: str) -> tuple[int, LetterKind]:
 
 
 def read(purpose: str, token: str) -> tuple[int, int]:
-    """Return account id and revision of a link's token; raises `NotFound` when it is no good."""
+    """Return both numbers of a link's token; raises `NotFound` when it is no good.
+
+    They are account id and revision, or of a hand-over the offer's and the person's id.
+    """
     limit = int(LIFETIMES[purpose].total_seconds())
     try:
         account_id, revision = _signer(purpose).loads(token, max_age=limit)

@@ -93,6 +93,9 @@ SENTENCES: dict[str, Sentence] = {
     "booking.cancel-too-late": lambda p: _(
         "It is too late to cancel this booking yourself. Ask staff, who can."
     ),
+    "booking.begun": lambda _p: _("A booking that has begun cannot be handed over."),
+    "booking.offer-closed": lambda _p: _("This offer is closed. Ask who made it for a new one."),
+    "booking.many-offers": lambda _p: _("You have made many offers today. Try again tomorrow."),
     "booking.not-open": lambda p: _not_open(p["state"]),
     "booking.check-in-too-early": lambda p: _(
         "You can check in from %(opens)s on.", opens=p["opens_at"]
@@ -166,6 +169,8 @@ SENTENCES: dict[str, Sentence] = {
     "field.several-sites": lambda p: _("All machines of a booking must be at the same site."),
     "field.not-an-email": lambda p: _("This is not an e-mail address."),
     "field.not-offered": reasons.field_not_offered,
+    "field.own-address": lambda _p: _("The booking is theirs already. Name somebody else."),
+    "field.nobody": lambda _p: _("There is nobody with this address or identifier."),
     "field.in-the-past": lambda p: _("Choose a moment in the future."),
     "field.ends-before-start": lambda p: _("The end must come after the start."),
     "field.naive-time": lambda p: _(

@@ -21,9 +21,10 @@ from sqlalchemy import select, update
 
 from labops.adapters import letters, links, notices
 from labops.adapters.notices import calendar_parts
-from labops.domain.bookings import approval, services, sweeping
+from labops.domain.bookings import approval, handing_over, offering, services, sweeping
 from labops.domain.bookings.commands import Book, Move
-from labops.domain.bookings.models import Booking
+from labops.domain.bookings.handing_over import HandOverTo
+from labops.domain.bookings.models import Booking, HandOver
 from labops.domain.house_rules.services import SaveRules, save_rules
 from labops.domain.machines.models import Machine
 from labops.domain.notifications.kinds import ON, LetterKind
@@ -47,7 +48,7 @@ WEEK = {"monday": "2026-11-23", "until": "2026-11-29T23:00:00+00:00"}
 
 @pytest.fixture(autouse=True)
 def _steady(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("confirmation_link", "reset_link", "stop_link"):
+    for name in ("confirmation_link", "reset_link", "stop_link", "hand_over_link"):
         monkeypatch.setattr(links, name, lambda _account, _mark, n=name: f"http://localhost/{n}")
     monkeypatch.setattr(calendar_parts, "instance_id", lambda _session: "instance")
     with unit_of_work() as session:
@@ -136,6 +137,31 @@ def answered(world: World, *, forgive: bool) -> dict[str, object]:
     return {"strike_uid": strike.uid}
 
 
+def offered(world: World) -> dict[str, object]:
+    booked(world)
+    offering.offer(UID, email="bob@example.org", actor=world.actor("alice"), now=NOW)
+    return {"hand_over_uid": reading().scalars(select(HandOver.uid)).one()}
+
+
+def declined(world: World) -> dict[str, object]:
+    fact = offered(world)
+    offering.decline(str(fact["hand_over_uid"]), actor=world.actor("bob"), now=NOW)
+    return fact
+
+
+def taken(world: World) -> dict[str, object]:
+    fact = offered(world)
+    handing_over.accept(str(fact["hand_over_uid"]), actor=world.actor("bob"), now=NOW)
+    return {**told(), "giver_uid": world.uids["alice"], "reason": ""}
+
+
+def given_by_staff(world: World) -> dict[str, object]:
+    booked(world)
+    command = HandOverTo(uid=UID, to="bob@example.org", reason="Alice is ill.")
+    handing_over.hand_over(command, actor=world.actor("bob"), now=NOW)
+    return {**told(), "giver_uid": world.uids["alice"], "reason": command.reason}
+
+
 def told() -> dict[str, object]:
     """Return the fact that tells of the one booking."""
     booking = reading().scalars(select(Booking).execution_options(populate_existing=True)).one()
@@ -184,6 +210,10 @@ CASES = {
     "BookingMoved": Case("BookingMoved", moved),
     "BookingCancelled": Case("BookingCancelled", cancelled),
     "BookingMissed": Case("BookingMissed", missed),
+    "HandOverOffered": Case("HandOverOffered", offered),
+    "HandOverDeclined": Case("HandOverDeclined", declined),
+    "BookingHandedOver": Case("BookingHandedOver", taken),
+    "HandedOver-by-staff": Case("BookingHandedOver", given_by_staff),
     "Strike-missed": Case("BookingMissed", struck, at(12)),
     "Strike-forgiven": Case("StrikeAnswered", partial(answered, forgive=True), at(12)),
     "Strike-upheld": Case("StrikeAnswered", partial(answered, forgive=False), at(12)),

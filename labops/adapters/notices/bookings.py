@@ -72,9 +72,9 @@ def _reminder_due(fact: Mapping[str, Any], now: datetime) -> Sequence[Told]:
 
 def _confirmed(booking: ToldBooking) -> Notice:
     return Notice(
-        subject=_("Booking confirmed: %(what)s", what=_title(booking)),
+        subject=_("Booking confirmed: %(what)s", what=title_of(booking)),
         lead=(_("Your booking is confirmed."),),
-        details=_details(booking),
+        details=details_of(booking),
         action=_see(booking),
         rest=_check_in(booking),
         signature=booking.site_name,
@@ -84,9 +84,9 @@ def _confirmed(booking: ToldBooking) -> Notice:
 
 def _moved(booking: ToldBooking) -> Notice:
     return Notice(
-        subject=_("Booking moved: %(what)s", what=_title(booking)),
+        subject=_("Booking moved: %(what)s", what=title_of(booking)),
         lead=(_("Your booking was changed. This is how it stands now."),),
-        details=_details(booking),
+        details=details_of(booking),
         action=_see(booking),
         rest=_check_in(booking),
         signature=booking.site_name,
@@ -96,9 +96,9 @@ def _moved(booking: ToldBooking) -> Notice:
 
 def _cancelled(booking: ToldBooking) -> Notice:
     return Notice(
-        subject=_("Booking cancelled: %(what)s", what=_title(booking)),
+        subject=_("Booking cancelled: %(what)s", what=title_of(booking)),
         lead=(_("This booking was cancelled, and its time was given back."),),
-        details=_details(booking),
+        details=details_of(booking),
         rest=_struck(booking),
         signature=booking.site_name,
         reply_to=booking.site_email,
@@ -107,7 +107,7 @@ def _cancelled(booking: ToldBooking) -> Notice:
 
 def _missed(booking: ToldBooking) -> Notice:
     return Notice(
-        subject=_("Booking missed: %(what)s", what=_title(booking)),
+        subject=_("Booking missed: %(what)s", what=title_of(booking)),
         lead=(
             _(
                 "Nobody checked in by %(when)s, so the time of this booking was given back for"
@@ -115,7 +115,7 @@ def _missed(booking: ToldBooking) -> Notice:
                 when=moment(booking.check_in_by, booking.zone),
             ),
         ),
-        details=_details(booking),
+        details=details_of(booking),
         rest=_struck(booking)
         or (_("If you were there, tell the staff, so that they can put it right."),),
         signature=booking.site_name,
@@ -125,9 +125,9 @@ def _missed(booking: ToldBooking) -> Notice:
 
 def _requested(booking: ToldBooking) -> Notice:
     return Notice(
-        subject=_("Booking requested: %(what)s", what=_title(booking)),
+        subject=_("Booking requested: %(what)s", what=title_of(booking)),
         lead=(_("The staff have to agree to this booking. Until then its time is held for you."),),
-        details=_details(booking),
+        details=details_of(booking),
         action=_see(booking),
         rest=_decide_by(booking),
         signature=booking.site_name,
@@ -137,9 +137,9 @@ def _requested(booking: ToldBooking) -> Notice:
 
 def _approved(booking: ToldBooking) -> Notice:
     return Notice(
-        subject=_("Booking confirmed: %(what)s", what=_title(booking)),
+        subject=_("Booking confirmed: %(what)s", what=title_of(booking)),
         lead=(_("The staff agreed: your booking is confirmed."),),
-        details=_details(booking),
+        details=details_of(booking),
         action=_see(booking),
         rest=_check_in(booking),
         signature=booking.site_name,
@@ -155,9 +155,9 @@ def _rejected(booking: ToldBooking) -> Notice:
     )
     reason = ((_("Reason"), booking.decision_reason),) if booking.decision_reason else ()
     return Notice(
-        subject=_("Booking rejected: %(what)s", what=_title(booking)),
+        subject=_("Booking rejected: %(what)s", what=title_of(booking)),
         lead=(lead,),
-        details=(*_details(booking), *reason),
+        details=(*details_of(booking), *reason),
         action=Action(_("Find another time"), page_address("bookings.find")),
         signature=booking.site_name,
         reply_to=booking.site_email,
@@ -166,9 +166,9 @@ def _rejected(booking: ToldBooking) -> Notice:
 
 def _reminder(booking: ToldBooking) -> Notice:
     return Notice(
-        subject=_("Reminder: %(what)s", what=_title(booking)),
+        subject=_("Reminder: %(what)s", what=title_of(booking)),
         lead=(_("Your booking begins soon."),),
-        details=_details(booking),
+        details=details_of(booking),
         action=_see(booking),
         rest=_check_in(booking),
         signature=booking.site_name,
@@ -188,11 +188,13 @@ TELLERS: Mapping[str, Teller] = {
 }
 
 
-def _title(booking: ToldBooking) -> str:
+def title_of(booking: ToldBooking) -> str:
+    """Return what and when, for a subject."""
     return f"{', '.join(booking.names)}, {short_moment(booking.starts_at, booking.zone)}"
 
 
-def _details(booking: ToldBooking) -> tuple[tuple[str, str], ...]:
+def details_of(booking: ToldBooking) -> tuple[tuple[str, str], ...]:
+    """Return what, when and where."""
     place = ", ".join(
         part for part in (booking.site_name, booking.site_address, booking.site_city) if part
     )

@@ -8,9 +8,22 @@ from labops.blueprints.bookings import (
     checking,
     deciding,
     finding,
+    growing,
+    handing_over,
     making,
     routes,
 )
 from labops.blueprints.bookings.base import bp
 
-__all__ = ["bp", "calendar", "changes", "checking", "deciding", "finding", "making", "routes"]
+__all__ = [
+    "bp",
+    "calendar",
+    "changes",
+    "checking",
+    "deciding",
+    "finding",
+    "growing",
+    "handing_over",
+    "making",
+    "routes",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from labops.blueprints.bookings.checking import Checked, check_of_move
 from labops.blueprints.bookings.forms import MoveForm, read_slot
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.slots import prefilled
-from labops.domain.bookings import queries, services, use
+from labops.domain.bookings import extending, hand_overs, queries, services, use
 from labops.domain.bookings.commands import Move
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
@@ -39,19 +39,19 @@ BEFORE_USE = {BookingState.REQUESTED, BookingState.CONFIRMED}
 @signed_in
 def show(uid: str) -> ResponseReturnValue:
     """Show everything about a booking of one's own, or of the site where one works."""
-    return _page(_seen(uid))
+    return booking_page(seen(uid))
 
 
 @bp.post("/bookings/<uid>/move")
 @signed_in
 def move(uid: str) -> ResponseReturnValue:
     """Give it other times, or show the page again with every reason against that."""
-    booking = _seen(uid)
+    booking = seen(uid)
     form = MoveForm(request.form)
     valid = form.validate()
     typed = read_slot(form, local_time.zone(booking.zone))
     if not valid or typed is None:
-        return _page(booking, form=form), 422
+        return booking_page(booking, form=form), 422
     sequence = str(form.sequence.data or "")
     command = Move(
         uid=uid,
@@ -62,16 +62,16 @@ def move(uid: str) -> ResponseReturnValue:
     try:
         if request.form.get("act") == "check":
             found = check_of_move(command)
-            return _page(booking, form=form, remarks=typed.remarks, checked=found)
+            return booking_page(booking, form=form, remarks=typed.remarks, checked=found)
         services.move(command, actor=current_actor(), now=clock.now())
     except Refused as refused:
         with contextlib.suppress(Refused):  # of a state in which nothing can be moved any more
             found = check_of_move(command)
-            return _page(_seen(uid), refused.problems, form=form, checked=found), 409
-        return _page(_seen(uid), refused.problems, form=form, remarks=typed.remarks), 409
+            return booking_page(seen(uid), refused.problems, form=form, checked=found), 409
+        return booking_page(seen(uid), refused.problems, form=form, remarks=typed.remarks), 409
     except Changed:
         flash(_("This booking was changed meanwhile. Look again at what it is now."), "warning")
-        return _page(_seen(uid)), 412
+        return booking_page(seen(uid)), 412
     flash(_("Moved."), "success")
     for remark in typed.remarks:
         flash(remark, "warning")
@@ -100,11 +100,11 @@ def finish(uid: str) -> ResponseReturnValue:
 
 
 def _act(uid: str, act: Callable[..., object], done: str) -> ResponseReturnValue:
-    _seen(uid)
+    seen(uid)
     try:
         act(uid, actor=current_actor(), now=clock.now())
     except Refused as refused:
-        return _page(_seen(uid), refused.problems), 409
+        return booking_page(seen(uid), refused.problems), 409
     flash(done, "success")
     back = request.form.get("next", "")
     # Only the pages that hold these buttons are led back to: an address of elsewhere is not.
@@ -112,25 +112,30 @@ def _act(uid: str, act: Callable[..., object], done: str) -> ResponseReturnValue
     return redirect(back if allowed else url_for(".show", uid=uid), 303)
 
 
-def _seen(uid: str) -> BookingView:
+def seen(uid: str) -> BookingView:
+    """Return a booking that the actor may see, times told in its zone; raises `NotFound`."""
     booking = queries.one(reading(), uid, current_actor())
     g.zone = local_time.zone(booking.zone)
     return booking
 
 
-def _page(
+def booking_page(
     booking: BookingView,
     problems: Sequence[Problem] = (),
     *,
     form: MoveForm | None = None,
     remarks: Sequence[str] = (),
     checked: Checked | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> str:
+    """Return the page of a booking, after a refusal with every reason and what was typed."""
     now, zone = clock.now(), local_time.zone(booking.zone)
     site = find_site(reading(), booking.site)
     site_id = site.id if site else None
     actor = current_actor()
+    may_change = booking.mine or actor.may(Permission.BOOKING_EDIT_OTHERS, site_id)
     rules = _rules(booking)
+    room = extending.room(reading(), booking.uid, actor, now=now) if may_change else None
     early = min((rule.early_check_in for rule in rules), default=None)
     return render_template(
         "bookings/show.html",
@@ -142,6 +147,11 @@ def _page(
         reasons=reasons_of(problems),
         remarks=remarks,
         checked=checked,
+        typed=typed or {},
+        room=room,
+        room_reasons=reasons_of(room.problems) if room else [],
+        open_offer=hand_overs.open_offer_of(reading(), booking.uid) if booking.mine else None,
+        can_hand_over=booking.state in BEFORE_USE and now < booking.starts_at,
         staff=actor.may(Permission.BOOKING_EDIT_OTHERS, site_id),
         may_override=actor.may(Permission.BOOKING_OVERRIDE, site_id),
         can_check_in=(

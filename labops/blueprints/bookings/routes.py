@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from datetime import datetime
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from labops.blueprints.access import current_actor, signed_in
 from labops.blueprints.bookings.base import bp, places, same_page
-from labops.domain.bookings import queries
+from labops.domain.bookings import extending, hand_overs, queries
+from labops.domain.bookings.extending import Room
 from labops.domain.bookings.queries import BookingView, OwnSearch
 from labops.domain.bookings.states import BookingState
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 
 PAGE = 50
+MOST_RUNNING = 5
 MOST_IN_FILE = 10_000
 WHEN = {"coming": True, "past": False, "all": None}
 CSV_COLUMNS = ("uid", "site", "machines", "starts_at", "ends_at", "state", "note")
@@ -51,6 +54,8 @@ def index() -> ResponseReturnValue:
     return render_template(
         "bookings/index.html",
         bookings=found,
+        rooms=_rooms(found, now),
+        offers=hand_overs.offered_to(reading(), actor, now=now),
         count=count,
         page=page,
         page_count=-(-count // PAGE),
@@ -61,6 +66,16 @@ def index() -> ResponseReturnValue:
         url_of=lambda number: same_page(page=number),
         filtered=bool({"state", "site", "machine"} & {k for k, v in request.args.items() if v}),
     )
+
+
+def _rooms(found: Iterable[BookingView], now: datetime) -> dict[str, Room]:
+    """Return how much longer those of the bookings could be that are in use now."""
+    running = [booking for booking in found if booking.state == BookingState.CHECKED_IN]
+    rooms = {
+        booking.uid: extending.room(reading(), booking.uid, current_actor(), now=now)
+        for booking in running[:MOST_RUNNING]
+    }
+    return {uid: room for uid, room in rooms.items() if room is not None}
 
 
 def _page_number() -> int:

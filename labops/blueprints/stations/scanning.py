@@ -21,9 +21,10 @@ from labops.blueprints.fixes import Wanted
 from labops.blueprints.sites.base import asked, key, presence
 from labops.blueprints.stations.base import bp, scanned
 from labops.blueprints.stations.walk_in import Offer, offer_for, rules_of
+from labops.domain.bookings import extending, services, use
 from labops.domain.bookings import queries as bookings
-from labops.domain.bookings import services, use
 from labops.domain.bookings.commands import AtStation, Book
+from labops.domain.bookings.extending import Room
 from labops.domain.bookings.queries import BookingView, OwnSearch
 from labops.domain.bookings.states import BookingState
 from labops.domain.machines import queries as machines
@@ -164,6 +165,7 @@ def _at(station: StationView, problems: Sequence[Problem], now: datetime) -> dic
         "machine": machine,
         "state": machines.states_now(reading(), [machine], now=now)[machine.id],
         "acting": acting,
+        "room": _room(acting, now),
         "coming": next((claim for claim in here if claim is not acting), None),
         "elsewhere": None if acting or not elsewhere else elsewhere[0],
         "offer": offer,
@@ -172,6 +174,13 @@ def _at(station: StationView, problems: Sequence[Problem], now: datetime) -> dic
         "reasons": reasons_of(against),
         "booked": asked("booked"),
     }
+
+
+def _room(acting: Claim | None, now: datetime) -> Room | None:
+    """Return how much longer a booking in use could be."""
+    if acting is None or not acting.can_finish:
+        return None
+    return extending.room(reading(), acting.booking.uid, current_actor(), now=now)
 
 
 def _asking_form(machine: MachineView) -> Form:

@@ -80,3 +80,36 @@ class BookingFinished(_BookingEvent):
     """The use ended, early or on time."""
 
     kind: ClassVar[str] = "BookingFinished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingHandedOver(_BookingEvent):
+    """A booking is another member's now; `giver_uid` is the person whose it was."""
+
+    kind: ClassVar[str] = "BookingHandedOver"
+    giver_uid: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _HandOverEvent(DomainEvent):
+    hand_over_uid: str
+
+    @property
+    def dedupe_key(self) -> str:
+        """One message for each offer."""
+        return f"{self.kind}:{self.hand_over_uid}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverOffered(_HandOverEvent):
+    """An owner offers a booking to whoever has an address."""
+
+    kind: ClassVar[str] = "HandOverOffered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverDeclined(_HandOverEvent):
+    """Whoever was offered a booking does not want it."""
+
+    kind: ClassVar[str] = "HandOverDeclined"

@@ -182,11 +182,16 @@ def _space_facts(session: Session, machine: WantedMachine, wish: Wish) -> SpaceF
             "since": wish.slot.starts_at,
             "until": wish.slot.ends_at,
             "ends_until": wish.slot.ends_at + ledger.LONGEST_CLAIM,
-            "besides": wish.previous.id if wish.previous is not None else 0,
+            "besides": _booking_of(wish.owner),
         },
     )
     others = ((Interval(starts_at, ends_at), people) for _id, starts_at, ends_at, people in rows)
     return SpaceFacts(capacity=machine.people_capacity, others=tuple(others))
+
+
+def _booking_of(owner: ledger.Owner | None) -> int:
+    """Return the booking whose people come already; 0 for none."""
+    return owner.id if owner is not None and owner.kind is ledger.OwnerKind.BOOKING else 0
 
 
 def _asks_for_certifications(machine: MachineFacts) -> bool:

@@ -86,3 +86,33 @@ class BookingBookable(Base):
     bookable_id: Mapped[int] = mapped_column(
         ForeignKey("bookable.id"), primary_key=True, index=True
     )
+
+
+class HandOver(Base):
+    """A booking that its owner offers to whoever has an address, or that was handed over.
+
+    The address is kept only while the offer is open, also when nobody has it: whoever offers
+    cannot tell. `reason` is what staff said who handed it over themselves.
+    """
+
+    __tablename__ = "hand_over"
+    __table_args__ = (
+        Index(
+            "uq_hand_over_open",
+            "booking_id",
+            unique=True,
+            sqlite_where=text("outcome = 'offered'"),
+            postgresql_where=text("outcome = 'offered'"),
+        ),
+    )
+
+    id: Mapped[PrimaryKey]
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking.id"), index=True)
+    giver_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    to_email: Mapped[str] = mapped_column(String(254), index=True)
+    outcome: Mapped[str] = mapped_column(String(16))
+    offered_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    receiver_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(String(300), default="")

@@ -132,7 +132,8 @@ def cancel(uid: str, *, actor: Actor, now: datetime, override_reason: str = "") 
         booking = queries.booking_to_change(session, uid, actor)
         machines = machines_of_booking(session, booking.id)
         ledger.lock(session, people=[booking.person_id], bookables=[m.id for m in machines])
-        session.refresh(booking)
+        # While this one waited it may have become another member's.
+        booking = queries.booking_to_change(session, uid, actor)
         if booking.state == BookingState.CANCELLED:
             return
         cancel_in(session, booking, Consent(actor, override_reason), now=now)

@@ -94,8 +94,8 @@ def _locked(session: Session, uid: str, actor: Actor) -> tuple[Booking, list[Wan
     booking = queries.booking_to_change(session, uid, actor)
     machines = machines_of_booking(session, booking.id)
     ledger.lock(session, people=[booking.person_id], bookables=[m.id for m in machines])
-    session.refresh(booking)
-    return booking, machines
+    # While this one waited it may have become another member's.
+    return queries.booking_to_change(session, uid, actor), machines
 
 
 def _refuse_check_in(

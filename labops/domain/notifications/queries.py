@@ -100,6 +100,11 @@ def addressee_by_person(session: Session, person_id: int) -> Addressee | None:
     return _addressee(session, Account.person_id == person_id)
 
 
+def addressee_by_email(session: Session, email: str) -> Addressee | None:
+    """Return the same by the normalised address."""
+    return _addressee(session, Account.email == email)
+
+
 def told_booking(session: Session, uid: str) -> ToldBooking | None:
     """Return the booking as a mail tells it; its owner is `None` without an account."""
     row = session.execute(
