@@ -17,8 +17,9 @@ from werkzeug.routing import Rule
 
 from labops.adapters import photos
 from labops.blueprints.access import access_of
-from labops.domain.bookings import services
+from labops.domain.bookings import offering, services
 from labops.domain.bookings.commands import Book
+from labops.domain.bookings.models import HandOver
 from labops.domain.calendars.services import open_feed
 from labops.domain.machines.queries import by_slug as machine_by_slug
 from labops.kernel import clock
@@ -41,6 +42,8 @@ KINDS = {
 }
 # Who may see Alice's own things: a booking at MHUMA.
 BOOKING_SEEN_BY = {"member", "staff", "admin"}
+# To whom she offers that booking.
+OFFERED_TO = {"other member"}
 
 
 @pytest.fixture
@@ -55,12 +58,15 @@ def places(app: Flask, world: World) -> dict[str, str]:
     from labops.domain.stations import queries as stations  # noqa: PLC0415
 
     keep_photo(world)
+    alice = world.actor("alice", clock.now())
+    offering.offer(booking, email="charlie@example.org", actor=alice, now=clock.now())
     station = stations.by_code(reading(), world.laser_code)
     assert station is not None
     return {
         "uid": booking,
         "person": world.uids["charlie"],
         "slug": "laser",
+        "offer_uid": reading().scalars(select(HandOver.uid)).one(),
         "site": "mhuma",
         "code": world.laser_code,
         "secret": secret,
@@ -126,6 +132,8 @@ def expected(rule: Rule, access: str | None, kind: str) -> set[int]:
         return {401, 303, 302}
     if "bookings/<uid>" in rule.rule or rule.rule.startswith("/bookings/<uid>"):
         return {200} if kind in BOOKING_SEEN_BY else {404}
+    if rule.rule.startswith("/hand-overs/"):
+        return {200} if kind in OFFERED_TO else {404}
     if access == "signed-in":
         return fine
     if kind in {"member", "other member", "suspended", "stranger"}:

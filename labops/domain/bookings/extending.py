@@ -86,7 +86,7 @@ def _room(facts: BookingFacts, booking: Booking, free_until: datetime) -> Room:
             possible.append(step)
         elif not against and not step % grid:
             against = judgement.problems or judgement.approval
-        if booking.ends_at + step > free_until:
+        if step >= grid and booking.ends_at + step > free_until:
             break
     most = max(possible, default=timedelta(0))
     return Room(
