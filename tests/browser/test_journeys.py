@@ -95,7 +95,7 @@ def sign_in_and_book(maker: Visit) -> tuple[str, str]:
         page.locator(f"[aria-labelledby=day-{free.machine}] .day-row--free a").first.tap()
         expect(page.locator(f"#machine-{free.machine}")).to_be_checked()
         maker.look("maker-2-book")
-        page.locator("main form button[type=submit]").tap()
+        page.locator("main form .btn-primary[type=submit]").tap()
     page.wait_for_url(re.compile(r"/bookings/[0-9a-f]{32}$"))
     expect(page.locator("main .state").first).to_be_visible()
     maker.look("maker-3-booking")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +14,15 @@ from tests.browser.visits import PICTURES_ARE_WANTED, Visit
 pytestmark = pytest.mark.browser
 
 Path = str | Callable[[Ground], str]
+
+
+def why_not(machine: str, hour: int) -> str:
+    """Return the address that asks every rule about an hour of the day after tomorrow."""
+    day = datetime.now(UTC).date() + timedelta(days=2)
+    times = f"starts_at={day}T{hour:02}:10:00Z&ends_at={day + timedelta(days=1)}T{hour:02}:00:00Z"
+    return f"/bookings/why-not?machine={machine}&{times}"
+
+
 NOBODY, MEMBER, STAFF = "", "rosa@example.org", "admin@example.org"
 PAGES: dict[str, tuple[str, Path]] = {
     "home": (NOBODY, "/"),
@@ -25,6 +35,7 @@ PAGES: dict[str, tuple[str, Path]] = {
     "machines": (NOBODY, "/machines"),
     "machine": (MEMBER, "/machines/mhuma-laser-2"),
     "new-booking": (MEMBER, "/bookings/new?machine=mhuma-laser-1"),
+    "why-not": (MEMBER, lambda _ground: why_not("mhuma-cnc-1", 21)),
     "find": (MEMBER, "/bookings/find?length=60"),
     "booking": (MEMBER, lambda ground: f"/bookings/{ground.coming_booking(MEMBER)}"),
     "bookings": (MEMBER, "/bookings"),
@@ -50,6 +61,7 @@ MORE_PAGES: dict[str, tuple[str, Path]] = {
     "api-docs": (NOBODY, "/api/docs"),
     "not-found": (NOBODY, "/nowhere"),
     "site-visitor": (NOBODY, "/sites/mhuma"),
+    "why-not-visitor": (NOBODY, lambda _ground: why_not("mhuma-laser-1", 21)),
     "machine-visitor": (NOBODY, "/machines/mhuma-laser-1"),
     "station-visitor": (NOBODY, lambda ground: f"/s/{ground.code('mhuma-laser-1')}"),
     "hours": (STAFF, "/sites/mhuma/hours"),

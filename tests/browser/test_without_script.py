@@ -28,7 +28,7 @@ def test_maker_books_by_form_and_cancels(
     page.locator(f"[aria-labelledby=day-{free.machine}] .day-row--free a").first.click()
     page.locator("[name=note]").fill("Targa in compensato")
     visit.picture("no-script-2-form")
-    page.locator("main form button[type=submit]").click()
+    page.locator("main form .btn-primary[type=submit]").click()
 
     page.wait_for_url(re.compile(r"/bookings/[0-9a-f]{32}$"))
     expect(page.locator("main")).to_contain_text("Targa in compensato")

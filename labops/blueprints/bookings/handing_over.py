@@ -162,7 +162,7 @@ def _step(problem: Problem) -> tuple[str, str]:
 
 
 def _facts(found: OfferView) -> list[tuple[str, str]]:
-    facts = [(_("Site"), found.booking.site_name), (_("From"), found.giver_name)]
+    facts = [(_("Site"), found.booking.site_name), (_("Offered by"), found.giver_name)]
     if found.people_count > 1:
         facts.append((_("People"), str(found.people_count)))
     return [*facts, *found.fields.items()]
