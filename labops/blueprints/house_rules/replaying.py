@@ -19,8 +19,8 @@ from labops.blueprints.house_rules.files import file_text
 from labops.blueprints.messages import sentence_for
 from labops.blueprints.why_not import RULE_NAMES
 from labops.domain.bookings import replaying
+from labops.domain.bookings.past import Outcome, Refusal
 from labops.domain.bookings.replaying import USUAL_WEEKS, WEEKS, Replay
-from labops.domain.bookings.simulation import Outcome, Refusal
 from labops.domain.house_rules.files import read_file
 from labops.domain.house_rules.queries import draft_problems
 from labops.domain.house_rules.values import Level

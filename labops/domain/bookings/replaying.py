@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings.facts import CertifiedDays
 from labops.domain.bookings.models import Booking, BookingBookable
-from labops.domain.bookings.policies.windows import held_since
-from labops.domain.bookings.simulation import (
+from labops.domain.bookings.past import (
     Granted,
     Outcome,
     Past,
@@ -25,8 +24,9 @@ from labops.domain.bookings.simulation import (
     Progress,
     RulesOf,
     ToppedUp,
-    simulate,
 )
+from labops.domain.bookings.policies.windows import held_since
+from labops.domain.bookings.simulation import simulate
 from labops.domain.bookings.states import BookingState
 from labops.domain.certifications.models import Certification
 from labops.domain.house_rules.files import Levels, RuleFile
