@@ -57,7 +57,8 @@ class Amount(Kind):
     def fields(self, key: Key, known: Known) -> dict[str, Any]:
         """Return the text and the list of units."""
         unit = one_of(self._units).make(Key(path="unit", kind=self, label=_l("Of")), known)
-        return {key.field: Words(**usual(key)), f"{key.field}_unit": unit}
+        amount = Words(**{**usual(key), "label": _l("How much")})
+        return {key.field: amount, f"{key.field}_unit": unit}
 
     def filled(self, key: Key, value: Any) -> dict[str, Any]:
         """Return the amount as one would type it."""

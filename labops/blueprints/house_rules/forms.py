@@ -25,6 +25,7 @@ from labops.domain.house_rules.timetables import Timetable, write_minute
 from labops.kernel.errors import Problem
 
 _CLOCKS = {"notice_until", "horizon_opens", "cancel_until"}
+_NAMED = {*_CLOCKS, "open_hours", "staffed_hours", "approval_outside"}
 _CHOICES = {str(one): name for words in (APPROVAL, LATE_CANCEL) for one, name in words.items()}
 
 
@@ -111,7 +112,9 @@ def hints(keys: Sequence[Key], inherited: HouseRules) -> dict[str, str]:
 
 
 def _value_in_words(key: str, value: Any) -> str:  # noqa: PLR0911 - one line for each type
-    if value is None or value in (LONGEST_POSSIBLE, NO_HORIZON) or value == ():
+    if value == () or (value is None and key in _NAMED):
+        return str(_("none"))
+    if value is None or value in (LONGEST_POSSIBLE, NO_HORIZON):
         return str(_("no limit"))
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))

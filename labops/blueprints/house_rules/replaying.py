@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import g, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from labops.blueprints import progress
@@ -89,13 +90,15 @@ def _tried(
         def work(counted: progress.Counted) -> progress.Told:
             g.zone = ground.site.tz
             outcome = replaying.replay(reading(), wanted, now=now, progress=counted)
-            told = _told(outcome)
+            told = _told(ground, outcome)
             page = render_template("house_rules/_outcome.html", **shown, outcome=outcome, **told)
             return {"page": page}
 
         return progress.streamed(work)
     outcome = replaying.replay(reading(), wanted, now=now)
-    return render_template("house_rules/replay.html", **shown, outcome=outcome, **_told(outcome))
+    return render_template(
+        "house_rules/replay.html", **shown, outcome=outcome, **_told(ground, outcome)
+    )
 
 
 def _trial() -> Trial:
@@ -104,10 +107,12 @@ def _trial() -> Trial:
     return Trial(weeks=number or USUAL_WEEKS, fine=number in WEEKS)
 
 
-def _told(outcome: Outcome) -> dict[str, Any]:
+def _told(ground: Ground, outcome: Outcome) -> dict[str, Any]:
     """Return what the page shows: the rules that refuse most, the machines, the bookings."""
+    names = {machine.slug: machine.name for machine in ground.machines}
     counts = Counter(rule for refusal in outcome.refused for rule in refusal.rules)
     return {
+        "names": names,
         "by_rule": [(str(RULE_NAMES[rule]), many) for rule, many in counts.most_common()],
         "by_machine": sorted(
             (
@@ -130,5 +135,4 @@ def _sentences(refusal: Refusal) -> list[str]:
 
 
 def _hours(length: timedelta) -> str:
-    hours = length / HOUR
-    return str(_("%(number)s h", number=f"{hours:.1f}".removesuffix(".0")))
+    return str(_("%(number)s h", number=format_decimal(round(length / HOUR, 1))))

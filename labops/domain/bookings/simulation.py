@@ -38,7 +38,7 @@ from labops.kernel.interval import Interval
 _ANSWERABLE = frozenset({"field.required"})
 # Rules about what no house rule can change: the past is taken as it was, so they always pass.
 _AS_IT_WAS = frozenset(
-    {"free", "people-inside", "moving", "member", "suspended", "restriction", "in-service"}
+    {"free", "past", "people-inside", "moving", "member", "suspended", "restriction", "in-service"}
 )
 _LOOKED_AT = tuple(rule for rule in RULES if rule.name not in _AS_IT_WAS)
 
