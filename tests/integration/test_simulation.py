@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, update
 
-from labops.domain.bookings import services, use
+from labops.domain.bookings import services, sweeping, use
 from labops.domain.bookings.commands import Book
 from labops.domain.bookings.facts import BookingFacts, HeldBooking
 from labops.domain.bookings.gathering import gather_facts
@@ -119,8 +119,8 @@ def lived(world: World, seed: int, changes: dict[str, Levels], acts: int = 140) 
     actors = {person: replace(SYSTEM, person_id=person, everywhere=frozenset()) for person in crowd}
     for _ in range(acts):
         diary.now += timedelta(minutes=chance.randint(20, 600))
-        use.release_missed(now=diary.now)
-        use.finish_elapsed(now=diary.now)
+        sweeping.release_missed(now=diary.now)
+        sweeping.finish_elapsed(now=diary.now)
         act = chance.random()
         try:
             if act < 0.7:
