@@ -68,6 +68,12 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "station_id": str(station.id),
         "message_id": str(reading().scalars(select(OutboxMessage.id)).first()),
         "photo": f"{machine_by_slug(reading(), 'laser').photo}-small.webp",
+        "level": "category",
+        "of": "laser",
+        "part": "length",
+        "kind": "quotas",
+        "which": "new",
+        "number": "1",
     }
 
 
