@@ -19,6 +19,8 @@ from labops.domain.machines import inventory, queries
 from labops.domain.people import queries as people
 from labops.domain.sites.queries import all_sites
 from labops.domain.stations.services import label_door, label_machines
+from labops.domain.strikes import queries as strikes
+from labops.domain.strikes import services as strike_services
 from labops.kernel import clock
 from labops.kernel.db import reading
 from labops.kernel.errors import Refused
@@ -54,6 +56,7 @@ def demo() -> None:
             if state == "empty":
                 label_door(site.id, "Ingresso", actor=SYSTEM, now=now)
         count = _book_a_month(now)
+        _contest_a_strike(now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")
     _say_sign_ins()
@@ -112,6 +115,20 @@ def _book_a_month(now: datetime) -> int:
             slot = _slot(today + timedelta(days=offset), start, length)
             count += _book(ids[email], machine, slot, fate, now)
     return count
+
+
+def _contest_a_strike(now: datetime) -> None:
+    """Let the member with the latest strike say that it is wrong."""
+    for entry in _people():
+        account = people.account_by_email(reading(), entry["email"])
+        if account is None:
+            continue
+        actor = people.actor_of(reading(), account.person_id, now=now)
+        own = strikes.own(reading(), actor)
+        if own:
+            text = "Ero in ritardo per lo sciopero dei treni; avevo avvisato al telefono."
+            strike_services.contest(own[0].uid, text=text, actor=actor, now=now)
+            return
 
 
 def _slot(day: date, half_hours: int, length: int) -> Interval:
