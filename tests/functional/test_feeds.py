@@ -22,6 +22,7 @@ from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.calendars import queries
 from labops.domain.calendars import services as calendars
+from labops.domain.calendars.scopes import FeedScope
 from labops.domain.machines.inventory import import_machines
 from labops.domain.machines.services import DescribeMachine, describe
 from labops.domain.people.models import Person
@@ -38,8 +39,14 @@ from tests.support.world import World, next_slot
 @pytest.fixture
 def address(world: World) -> str:
     """Return the path of Alice's feed."""
-    secret = calendars.open_feed(actor=world.actor("alice"), now=clock.now(), label="phone")
-    return f"/feeds/{secret}.ics"
+    return opened(world, "alice", label="phone")
+
+
+def opened(world: World, who: str, scope: str = "me", **more: Any) -> str:
+    """Return the path of a new feed."""
+    wish = calendars.OpenFeed(scope=FeedScope.read(scope), **more)
+    now = clock.now()
+    return f"/feeds/{calendars.open_feed(actor=world.actor(who, now), now=now, wish=wish)}.ics"
 
 
 def booked(world: World, hour: float = 10, note: str = "") -> str:
@@ -189,7 +196,7 @@ def test_no_visitor_is_known_and_no_cookie_is_set(app: Flask, world: World, addr
 
 def test_unknown_and_revoked_answer_alike(app: Flask, world: World, address: str) -> None:
     client = app.test_client()
-    feed = queries.of_person(reading(), world.people["alice"])[0]
+    feed = queries.of_person(reading(), world.people["alice"], now=clock.now())[0]
     calendars.revoke_feed(feed.uid, actor=world.actor("alice"), now=clock.now())
     revoked, unknown = client.get(address), client.get("/feeds/" + "x" * 43 + ".ics")
     assert revoked.status_code == unknown.status_code == 404
@@ -205,7 +212,7 @@ def test_who_fetched_last_is_noted_once_an_hour(
 
     def noted() -> Any:
         reading().rollback()
-        return queries.of_person(reading(), world.people["alice"])[0]
+        return queries.of_person(reading(), world.people["alice"], now=clock.now())[0]
 
     client.get(address, headers={"User-Agent": "Thunderbird/140"})
     assert (noted().polled_by, noted().polled_at >= started) == ("Thunderbird/140", True)
@@ -234,7 +241,7 @@ def test_the_secret_never_reaches_a_log(
 def test_the_page_shows_an_address_once(app: Flask, world: World) -> None:
     alice = world.browser(app, "alice")
     assert "No address yet" in alice.get("/feeds").text
-    made = post(alice, "/feeds", "/feeds", {"label": "phone"})
+    made = post(alice, "/feeds", "/feeds", {"scope": "me", "cancelled": "usual", "label": "phone"})
     assert made.headers["Cache-Control"] == "no-store"
     secret = re.search(r"http://localhost/feeds/([\w-]+)\.ics", made.text)
     assert secret
@@ -244,7 +251,7 @@ def test_the_page_shows_an_address_once(app: Flask, world: World) -> None:
     page = alice.get("/feeds").text
     assert secret[1] not in page
     assert "phone" in page
-    feed = queries.of_person(reading(), world.people["alice"])[0]
+    feed = queries.of_person(reading(), world.people["alice"], now=clock.now())[0]
     bob = world.browser(app, "bob")
     assert post(bob, "/feeds", f"/feeds/{feed.uid}/revoke").status_code == 404
     assert post(alice, "/feeds", f"/feeds/{feed.uid}/revoke").status_code == 303
@@ -254,7 +261,12 @@ def test_the_page_shows_an_address_once(app: Flask, world: World) -> None:
 def test_there_is_a_most_of_addresses(app: Flask, world: World) -> None:
     for _number in range(calendars.MOST_FEEDS):
         calendars.open_feed(actor=world.actor("alice"), now=clock.now())
-    answer = post(world.browser(app, "alice"), "/feeds", "/feeds", {"label": "one more"})
+    answer = post(
+        world.browser(app, "alice"),
+        "/feeds",
+        "/feeds",
+        {"scope": "me", "cancelled": "usual", "label": "one more"},
+    )
     assert answer.status_code == 422
     assert "You have 20 calendar addresses." in answer.text
     assert 'value="one more"' in answer.text
@@ -306,5 +318,4 @@ class _logged:
 @pytest.fixture(autouse=True)
 def _empty_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(serving, "_bodies", ByteCache(1_000_000))
-    monkeypatch.setattr(serving, "_fragments", ByteCache(1_000_000))
     yield
