@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -79,8 +79,14 @@ def feed_bytes(fragments: Iterable[bytes], *, name: str, description: str = "", 
     `name` and `description` are what a calendar program shows; `zone` is the IANA name of the
     site's time zone, a hint for display only, as every time in a feed is UTC.
     """
-    header = _library_calendar(name=name, description=description, zone=zone).to_ical()
-    return bytes(header).removesuffix(_CALENDAR_END) + b"".join(fragments) + _CALENDAR_END
+    return _header(name, description, zone) + b"".join(fragments) + _CALENDAR_END
+
+
+@lru_cache(maxsize=1_000)
+def _header(name: str, description: str, zone: str) -> bytes:
+    """Return the calendar up to its first event: the same for as long as its names are."""
+    whole = _library_calendar(name=name, description=description, zone=zone).to_ical()
+    return bytes(whole).removesuffix(_CALENDAR_END)
 
 
 def _library_event(event: FeedEvent, *, instance_id: str) -> Event:

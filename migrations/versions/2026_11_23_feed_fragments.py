@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Let feeds be of a machine or a site; make room for the bytes of bookings."""
+    """Let feeds be of a machine or a site; make room for the texts of bookings."""
     with op.batch_alter_table("feed", schema=None) as batch_op:
         batch_op.add_column(sa.Column("bookable_id", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("site_id", sa.Integer(), nullable=True))
@@ -39,16 +39,15 @@ def upgrade() -> None:
         sa.Column("revised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stamp", sa.String(length=32), nullable=False),
         sa.Column("person_name", sa.String(length=120), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["booking_id"],
             ["booking.id"],
             name=op.f("fk_feed_fragment_booking_id_booking"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "booking_id", "variant", "language", name=op.f("pk_feed_fragment")
-        ),
+        sa.PrimaryKeyConstraint("booking_id", "variant", "language", name=op.f("pk_feed_fragment")),
+        sqlite_with_rowid=False,
     )
     # From this and a booking's own identifier comes the one by which strangers' calendars know it.
     op.execute(

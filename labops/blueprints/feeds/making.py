@@ -1,4 +1,4 @@
-"""The body of a feed: the kept bytes of its bookings, and new ones where none fit any more."""
+"""The body of a feed: the kept texts of its bookings, and new ones where none fit any more."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from flask_babel import gettext as _
 from labops.adapters.ical import FeedEvent, event_bytes, feed_bytes
 from labops.domain.bookings.states import BookingState
 from labops.domain.calendars import contents, fragments, queries, sources
-from labops.domain.calendars.contents import FeedBooking, Line, Variant
+from labops.domain.calendars.contents import FeedBooking, Line
 from labops.domain.calendars.fragments import Fragment
 from labops.domain.calendars.queries import LiveFeed, Words
 from labops.domain.calendars.scopes import FeedKind
+from labops.domain.calendars.selecting import GIVEN_UP, Variant
 from labops.domain.calendars.sources import PlannedEvent
 from labops.kernel.db import reading
 from labops.kernel.instance import feed_key, instance_id
@@ -47,17 +48,30 @@ def body(feed: LiveFeed, planned: Sequence[PlannedEvent], now: datetime) -> byte
     session = reading()
     words = queries.words(session, feed.words_revision)
     instance = instance_id(session)
-    found: list[Line] = []
-    if feed.kind is not FeedKind.INDUCTIONS:
-        stamp = _stamp(words)
-        found = contents.lines(session, feed, language=feed.language, stamp=stamp, now=now)
-    zone = feed.zone or (words.sites[found[-1].site_id][2] if found else "")
     with force_locale(feed.language):
-        missing = [line for line in found if line.body is None]
-        made = _made(missing, feed.language, words, instance) if missing else {}
-        parts = [line.body or made[line.booking_id] for line in found]
+        parts, site_id = [b""], feed.site_id
+        if feed.kind is not FeedKind.INDUCTIONS:
+            parts, site_id = _bookings(feed, words, instance, now)
         parts += [event_bytes(event_of_plan(one), instance_id=instance) for one in planned]
+        zone = words.sites[site_id][2] if site_id is not None else ""
         return feed_bytes(parts, name=name_of(feed), zone=zone)
+
+
+def _bookings(
+    feed: LiveFeed, words: Words, instance: str, now: datetime
+) -> tuple[list[bytes], int | None]:
+    """Return the bookings' VEVENTs in as few pieces as can be, and a site whose zone they show."""
+    session, stamp = reading(), _stamp(words)
+    ready = contents.joined(session, feed, language=feed.language, stamp=stamp, now=now)
+    if ready is not None:
+        return [ready.body.encode()], feed.site_id or ready.site_id
+    found = contents.lines(session, feed, language=feed.language, stamp=stamp, now=now)
+    missing = [line for line in found if line.body is None]
+    made = _made(missing, feed.language, stamp, words, instance)
+    texts = [line.body or made.get(line.booking_id, "") for line in found]
+    return ["".join(texts).encode()], feed.site_id or min(
+        (line.site_id for line in found), default=None
+    )
 
 
 def name_of(feed: LiveFeed) -> str:
@@ -84,7 +98,7 @@ def event_of(booking: FeedBooking) -> FeedEvent:
         ends_at=booking.ends_at,
         state=(
             "cancelled"
-            if state in contents.GIVEN_UP
+            if state in GIVEN_UP
             else "tentative"
             if state is BookingState.REQUESTED
             else "confirmed"
@@ -116,9 +130,10 @@ def event_of_plan(plan: PlannedEvent) -> FeedEvent:
     )
 
 
-def _made(missing: Sequence[Line], language: str, words: Words, instance: str) -> dict[int, bytes]:
-    """Make the bytes that are not there, keep them, and return them by the booking's id."""
-    stamp = _stamp(words)
+def _made(
+    missing: Sequence[Line], language: str, stamp: str, words: Words, instance: str
+) -> dict[int, str]:
+    """Make the texts that are not there, keep them, and return them by the booking's id."""
     made = [
         Fragment(
             booking_id=booking.id,
@@ -128,7 +143,7 @@ def _made(missing: Sequence[Line], language: str, words: Words, instance: str) -
             revised_at=booking.revised_at,
             stamp=stamp,
             person_name=booking.person_name,
-            body=event_bytes(event_of(booking), instance_id=instance),
+            body=event_bytes(event_of(booking), instance_id=instance).decode(),
         )
         for booking in contents.bookings_of(reading(), missing, words)
     ]
@@ -137,7 +152,7 @@ def _made(missing: Sequence[Line], language: str, words: Words, instance: str) -
 
 
 def _stamp(words: Words) -> str:
-    """Return what stands for everything that bytes are made of besides the booking itself."""
+    """Return what stands for everything that texts are made of besides the booking itself."""
     told = (FORMAT, _library(), current_app.config["LABOPS"].public_url, words.stamp)
     return hashlib.sha256("|".join(told).encode()).hexdigest()[:32]
 

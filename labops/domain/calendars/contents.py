@@ -1,8 +1,9 @@
-"""What stands in a feed: which bookings, in which variant, and their bytes as far as they are kept.
+"""What stands in a feed: which bookings, in which variant, and their text as far as it is kept.
 
 A feed reaches from 60 days before today to 400 days after, by days in UTC, so that its body is
-the same all day long; of more than 2,000 bookings the latest stay. A booking that was given up
-stays for 30 days after it ended or was given up, whichever is later, where one wants to see it.
+the same all day long. The last to end come first, and of more than 2,000 bookings they stay. One
+that was given up stays for 30 days after it ended or was given up, whichever is later, where one
+wants to see it.
 """
 
 from __future__ import annotations
@@ -10,40 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
-from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
-from labops.domain.bookings.states import HOLDING_STATES, BookingState
-from labops.domain.calendars.models import FeedFragment
 from labops.domain.calendars.queries import LiveFeed, Words
-from labops.domain.calendars.scopes import FeedKind
+from labops.domain.calendars.selecting import Variant, statement
 from labops.domain.people.models import Person
-from labops.kernel import ledger
 from labops.kernel.interval import Interval
-from labops.kernel.orm import table_of
-from labops.kernel.prepared import Prepared
 
 PAST = timedelta(days=60)
 FUTURE = timedelta(days=400)
 TOMBSTONE = timedelta(days=30)
-MOST_EVENTS = 2_000
 AT_ONCE = 500
-GIVEN_UP = frozenset({BookingState.CANCELLED, BookingState.MISSED, BookingState.REJECTED})
-
-
-class Variant(StrEnum):
-    """How much a feed tells of a booking."""
-
-    OWN = "own"
-    NAMED = "named"
-    BUSY = "busy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,45 +52,26 @@ class FeedBooking:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One booking of a feed in its place; `body` is `None` when no bytes are kept that fit."""
+    """One booking of a feed in its place; `body` is `None` when no text is kept that fits."""
 
     booking_id: int
     site_id: int
     variant: Variant
-    body: bytes | None
+    body: str | None
 
 
-_booking = table_of(Booking).c
-_of_booking = table_of(BookingBookable).c
-_person = table_of(Person).c
-_fragment = table_of(FeedFragment).c
-_held = table_of(ledger.Allocation).c
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The text of all bookings of a feed, and one site where they are (`None`: there is none)."""
 
-_given_up = or_(*(_booking.state == state.value for state in sorted(GIVEN_UP)))
-_holds_time = and_(
-    or_(*(_booking.state == state.value for state in sorted(HOLDING_STATES))),
-    # Whoever finished before it began held nothing in the end.
-    or_(_booking.finished_at.is_(None), _booking.finished_at > _booking.starts_at),
-)
-_in_window = and_(_booking.ends_at > bindparam("since"), _booking.starts_at < bindparam("until"))
-_remembered = and_(
-    _given_up,
-    or_(
-        _booking.ends_at > bindparam("tombs_since"),
-        func.coalesce(_booking.cancelled_at, _booking.revised_at) > bindparam("tombs_since"),
-    ),
-)
-# The ledger knows in one step which bookings reach into a span on one machine.
-_held_on_machine = _booking.id.in_(
-    select(_held.owner_id).where(
-        _held.bookable_id == bindparam("bookable_id"),
-        _held.owner_kind == ledger.OwnerKind.BOOKING.value,
-        _held.ends_at > bindparam("since"),
-        _held.starts_at < bindparam("until"),
-    )
-)
-_of_machine = exists().where(
-    _of_booking.booking_id == _booking.id, _of_booking.bookable_id == bindparam("bookable_id")
+    body: str
+    site_id: int | None
+
+
+# What is shown as it stands in the row.
+_COPIED = (
+    *("id", "uid", "sequence", "created_at", "revised_at"),
+    *("starts_at", "ends_at", "state", "note"),
 )
 
 
@@ -118,18 +83,31 @@ def window(now: datetime) -> Interval:
 
 def rows_digest(session: Session, feed: LiveFeed, *, now: datetime) -> str:
     """Return what changes whenever a booking that the feed shows does, or who stands there."""
-    rows = _statement(feed.kind, feed.show_cancelled, "digest").rows(session, _values(feed, now))
-    return sha256(repr(rows).encode()).hexdigest()
+    told = statement(feed.kind, feed.show_cancelled, feed.names, "digest").scalar(
+        session, _values(feed, now)
+    )
+    return sha256((told or "").encode()).hexdigest()
+
+
+def joined(
+    session: Session, feed: LiveFeed, *, language: str, stamp: str, now: datetime
+) -> Joined | None:
+    """Return all the feed's bookings in one piece, in order; `None` when some have to be made."""
+    values = {**_values(feed, now), "language": language, "stamp": stamp}
+    row = statement(feed.kind, feed.show_cancelled, feed.names, "joined").row(session, values)
+    return Joined(row.body or "", row.site_id) if row.count == row.ready_count else None
 
 
 def lines(
     session: Session, feed: LiveFeed, *, language: str, stamp: str, now: datetime
 ) -> list[Line]:
-    """Return the feed's bookings by start, with the bytes that were kept for exactly them."""
+    """Return the feed's bookings in order, with the text that was kept for exactly them."""
     values = {**_values(feed, now), "language": language, "stamp": stamp}
-    rows = _statement(feed.kind, feed.show_cancelled, "lines").rows(session, values)
-    rows.sort(key=_by_start)
-    return [Line(row.id, row.site_id, Variant(row.variant), row.body) for row in rows]
+    found = statement(feed.kind, feed.show_cancelled, feed.names, "lines")
+    return [
+        Line(row.id, row.site_id, Variant(row.variant), row.body)
+        for row in found.rows(session, values)
+    ]
 
 
 def bookings_of(session: Session, wanted: Sequence[Line], words: Words) -> Iterator[FeedBooking]:
@@ -165,79 +143,13 @@ def bookings_of(session: Session, wanted: Sequence[Line], words: Words) -> Itera
             )
 
 
-_COPIED = (
-    *("id", "uid", "sequence", "created_at", "revised_at"),
-    *("starts_at", "ends_at", "state", "note"),
-)
-
-
-@lru_cache(maxsize=32)
-def _statement(kind: FeedKind, show_cancelled: bool, purpose: str) -> Prepared:  # noqa: FBT001
-    """Build the statement for `digest` or `lines`, once for each shape of feed.
-
-    The latest to end are found by walking an index backwards, so a long history costs nothing.
-    """
-    variant = case(
-        (_booking.person_id == bindparam("person_id"), literal(Variant.OWN.value)),
-        (bindparam("names") == 1, literal(Variant.NAMED.value)),
-        else_=literal(Variant.BUSY.value),
-    )
-    told_name = case((variant == Variant.NAMED.value, _person.name), else_=literal(""))
-    order = (_booking.ends_at.desc(), _booking.id.desc())
-    joined = table_of(Booking).join(table_of(Person), _person.id == _booking.person_id)
-    where = and_(_in_window, _shown(kind, show_cancelled=show_cancelled))
-    if purpose == "digest":
-        shown = (_booking.id, _booking.sequence, _booking.revised_at, _booking.state)
-        query = select(*shown, told_name.label("told_name")).select_from(joined)
-        return Prepared(query.where(where).order_by(*order).limit(MOST_EVENTS))
-    fits = and_(
-        _fragment.booking_id == _booking.id,
-        _fragment.variant == variant,
-        _fragment.language == bindparam("language"),
-        _fragment.sequence == _booking.sequence,
-        _fragment.revised_at == _booking.revised_at,
-        _fragment.stamp == bindparam("stamp"),
-        _fragment.person_name == told_name,
-    )
-    return Prepared(
-        select(
-            _booking.id,
-            _booking.site_id,
-            _booking.starts_at,
-            variant.label("variant"),
-            _fragment.body,
-        )
-        .select_from(joined.outerjoin(table_of(FeedFragment), fits))
-        .where(where)
-        .order_by(*order)
-        .limit(MOST_EVENTS)
-    )
-
-
-def _shown(kind: FeedKind, *, show_cancelled: bool) -> ColumnElement[bool]:
-    if kind is FeedKind.ME:
-        mine = _booking.person_id == bindparam("person_id")
-        alive = or_(~_given_up, _remembered) if show_cancelled else ~_given_up
-        return and_(mine, alive)
-    if kind is FeedKind.SITE:
-        here = _booking.site_id == bindparam("site_id")
-        return and_(here, or_(_holds_time, _remembered) if show_cancelled else _holds_time)
-    live = and_(_holds_time, _held_on_machine)
-    return or_(live, and_(_remembered, _of_machine)) if show_cancelled else live
-
-
 def _values(feed: LiveFeed, now: datetime) -> dict[str, Any]:
     span = window(now)
     return {
         "person_id": feed.person_id,
         "bookable_id": feed.bookable_id,
         "site_id": feed.site_id,
-        "names": int(feed.names),
         "since": span.starts_at,
         "until": span.ends_at,
         "tombs_since": span.starts_at + PAST - TOMBSTONE,
     }
-
-
-def _by_start(row: Any) -> tuple[datetime, int]:
-    return row.starts_at, row.id

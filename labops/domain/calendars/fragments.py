@@ -1,4 +1,4 @@
-"""Keeping the bytes of bookings, and dropping what nobody can use any more."""
+"""Keeping the texts of bookings, and dropping what nobody can use any more."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking
-from labops.domain.calendars.contents import AT_ONCE, Variant, window
+from labops.domain.calendars.contents import AT_ONCE, window
 from labops.domain.calendars.models import FeedFragment
+from labops.domain.calendars.selecting import Variant
 from labops.domain.people.models import Person
 from labops.kernel.db import is_sqlite, reading, unit_of_work
 from labops.kernel.orm import table_of
@@ -21,7 +22,7 @@ from labops.kernel.orm import table_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment:
-    """The bytes of one booking and what they were made of; see `FeedFragment`."""
+    """The text of one booking and what it was made of; see `FeedFragment`."""
 
     booking_id: int
     variant: str
@@ -30,11 +31,11 @@ class Fragment:
     revised_at: datetime
     stamp: str
     person_name: str
-    body: bytes
+    body: str
 
 
 def keep(fragments: Sequence[Fragment]) -> None:
-    """Keep the bytes, in place of older ones; a few hundred a transaction, so that writers get in.
+    """Keep the texts, in place of older ones; a few hundred a transaction, so that writers get in.
 
     Two processes that keep the same ones at once agree, and never wait for one another in a
     circle: rows are written in one order.
@@ -47,7 +48,7 @@ def keep(fragments: Sequence[Fragment]) -> None:
 
 
 def forget_stale(*, now: datetime, dry_run: bool = False) -> int:
-    """Drop bytes that no feed can show any more; return how many.
+    """Drop texts that no feed can show any more; return how many.
 
     Those of bookings that lie behind every feed's window or have changed since, and those with
     a name that its owner no longer has.

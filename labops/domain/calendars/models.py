@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, false, true
+from sqlalchemy import ForeignKey, String, Text, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labops.kernel.orm import Base, PrimaryKey
@@ -36,14 +36,16 @@ class Feed(Base):
 
 
 class FeedFragment(Base):
-    """The bytes of one booking in feeds, for one variant and language, ready to be joined.
+    """The VEVENT of one booking in feeds, for one variant and language, ready to be joined.
 
-    They count only while the booking's `sequence` and `revised_at`, the name of its person
+    It counts only while the booking's `sequence` and `revised_at`, the name of its person
     (empty unless the variant tells it) and `stamp`, which stands for everything else that the
-    bytes were made of, are what they were.
+    text was made of, are what they were.
     """
 
     __tablename__ = "feed_fragment"
+    # Rows are only ever looked up by the key: one search instead of two.
+    __table_args__ = {"sqlite_with_rowid": False}
 
     booking_id: Mapped[int] = mapped_column(
         ForeignKey("booking.id", ondelete="CASCADE"), primary_key=True
@@ -54,4 +56,4 @@ class FeedFragment(Base):
     revised_at: Mapped[datetime]
     stamp: Mapped[str] = mapped_column(String(32))
     person_name: Mapped[str] = mapped_column(String(120), default="")
-    body: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[str] = mapped_column(Text)
