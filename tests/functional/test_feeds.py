@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import icalendar
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,7 +21,6 @@ from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.calendars import queries
 from labops.domain.calendars import services as calendars
-from labops.domain.calendars.scopes import FeedScope
 from labops.domain.machines.inventory import import_machines
 from labops.domain.machines.services import DescribeMachine, describe
 from labops.domain.people.models import Person
@@ -31,7 +29,7 @@ from labops.domain.sites.services import DescribeSite, describe_site
 from labops.kernel import clock
 from labops.kernel.db import db, reading, unit_of_work
 from labops.logs import JsonLines
-from tests.support import feedlint
+from tests.support.feeds import events_in, opened
 from tests.support.forms import post
 from tests.support.world import World, next_slot
 
@@ -42,21 +40,9 @@ def address(world: World) -> str:
     return opened(world, "alice", label="phone")
 
 
-def opened(world: World, who: str, scope: str = "me", **more: Any) -> str:
-    """Return the path of a new feed."""
-    wish = calendars.OpenFeed(scope=FeedScope.read(scope), **more)
-    now = clock.now()
-    return f"/feeds/{calendars.open_feed(actor=world.actor(who, now), now=now, wish=wish)}.ics"
-
-
 def booked(world: World, hour: float = 10, note: str = "") -> str:
     command = Book(machines=("laser",), slot=next_slot(hour), note=note)
     return services.book(command, actor=world.actor("alice"), now=clock.now())
-
-
-def events(body: bytes) -> list[Any]:
-    assert feedlint.lint(body) == []
-    return icalendar.Calendar.from_ical(body).walk("VEVENT")
 
 
 def test_a_calendar_gets_its_owners_bookings(
@@ -71,7 +57,7 @@ def test_a_calendar_gets_its_owners_bookings(
     assert answer.headers["X-Robots-Tag"] == "noindex"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Content-Disposition"] == 'inline; filename="labops.ics"'
-    (one,) = events(answer.data)
+    (one,) = events_in(answer.data)
     assert str(one["SUMMARY"]) == "Laser (MHUMA)"
     assert one["UID"].startswith(f"b-{uid}@")
     assert one["DTSTART"].dt == next_slot(10).starts_at
@@ -109,12 +95,12 @@ def test_every_change_of_a_booking_changes_the_tag(
     services.move(move, actor=world.actor("alice"), now=clock.now())
     moved = client.get(address)
     tags.append(moved.headers["ETag"])
-    (one,) = events(moved.data)
+    (one,) = events_in(moved.data)
     assert (one["SEQUENCE"], one["DTSTART"].dt) == (1, next_slot(15).starts_at)
     services.cancel(uid, actor=world.actor("alice"), now=clock.now())
     gone = client.get(address)
     tags.append(gone.headers["ETag"])
-    (tombstone,) = events(gone.data)
+    (tombstone,) = events_in(gone.data)
     assert (tombstone["STATUS"], tombstone["SEQUENCE"]) == ("CANCELLED", 2)
     assert str(tombstone["SUMMARY"]) == "Cancelled: Laser (MHUMA)"
     assert len(set(tags)) == 4

@@ -11,7 +11,7 @@ import base64
 import json
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -151,9 +151,10 @@ def judge(feed: bytes, *, events: int) -> None:
 
 
 def _seen(event: Any) -> Seen:
-    start, end = event["DTSTART"].dt, event["DTEND"].dt
-    assert end - start > timedelta(0)
-    return Seen(str(event["UID"]), start.astimezone(UTC), end.astimezone(UTC))
+    # Two times of one zone are compared as clocks show them, so first to UTC.
+    start, end = event["DTSTART"].dt.astimezone(UTC), event["DTEND"].dt.astimezone(UTC)
+    assert end > start
+    return Seen(str(event["UID"]), start, end)
 
 
 @cache

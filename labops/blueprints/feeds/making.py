@@ -49,29 +49,22 @@ def body(feed: LiveFeed, planned: Sequence[PlannedEvent], now: datetime) -> byte
     words = queries.words(session, feed.words_revision)
     instance = instance_id(session)
     with force_locale(feed.language):
-        parts, site_id = [b""], feed.site_id
+        parts = [event_bytes(event_of_plan(one), instance_id=instance) for one in planned]
         if feed.kind is not FeedKind.INDUCTIONS:
-            parts, site_id = _bookings(feed, words, instance, now)
-        parts += [event_bytes(event_of_plan(one), instance_id=instance) for one in planned]
-        zone = words.sites[site_id][2] if site_id is not None else ""
-        return feed_bytes(parts, name=name_of(feed), zone=zone)
+            parts.append(_bookings(feed, words, instance, now))
+        return feed_bytes(parts, name=name_of(feed))
 
 
-def _bookings(
-    feed: LiveFeed, words: Words, instance: str, now: datetime
-) -> tuple[list[bytes], int | None]:
-    """Return the bookings' VEVENTs in as few pieces as can be, and a site whose zone they show."""
+def _bookings(feed: LiveFeed, words: Words, instance: str, now: datetime) -> bytes:
+    """Return the VEVENTs of all the feed's bookings."""
     session, stamp = reading(), _stamp(words)
     ready = contents.joined(session, feed, language=feed.language, stamp=stamp, now=now)
     if ready is not None:
-        return [ready.body.encode()], feed.site_id or ready.site_id
+        return ready.encode()
     found = contents.lines(session, feed, language=feed.language, stamp=stamp, now=now)
     missing = [line for line in found if line.body is None]
     made = _made(missing, feed.language, stamp, words, instance)
-    texts = [line.body or made.get(line.booking_id, "") for line in found]
-    return ["".join(texts).encode()], feed.site_id or min(
-        (line.site_id for line in found), default=None
-    )
+    return "".join(line.body or made.get(line.booking_id, "") for line in found).encode()
 
 
 def name_of(feed: LiveFeed) -> str:

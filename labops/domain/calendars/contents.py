@@ -55,17 +55,8 @@ class Line:
     """One booking of a feed in its place; `body` is `None` when no text is kept that fits."""
 
     booking_id: int
-    site_id: int
     variant: Variant
     body: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """The text of all bookings of a feed, and one site where they are (`None`: there is none)."""
-
-    body: str
-    site_id: int | None
 
 
 # What is shown as it stands in the row.
@@ -91,11 +82,11 @@ def rows_digest(session: Session, feed: LiveFeed, *, now: datetime) -> str:
 
 def joined(
     session: Session, feed: LiveFeed, *, language: str, stamp: str, now: datetime
-) -> Joined | None:
+) -> str | None:
     """Return all the feed's bookings in one piece, in order; `None` when some have to be made."""
     values = {**_values(feed, now), "language": language, "stamp": stamp}
     row = statement(feed.kind, feed.show_cancelled, feed.names, "joined").row(session, values)
-    return Joined(row.body or "", row.site_id) if row.count == row.ready_count else None
+    return row.body or "" if row.count == row.ready_count else None
 
 
 def lines(
@@ -104,10 +95,7 @@ def lines(
     """Return the feed's bookings in order, with the text that was kept for exactly them."""
     values = {**_values(feed, now), "language": language, "stamp": stamp}
     found = statement(feed.kind, feed.show_cancelled, feed.names, "lines")
-    return [
-        Line(row.id, row.site_id, Variant(row.variant), row.body)
-        for row in found.rows(session, values)
-    ]
+    return [Line(row.id, Variant(row.variant), row.body) for row in found.rows(session, values)]
 
 
 def bookings_of(session: Session, wanted: Sequence[Line], words: Words) -> Iterator[FeedBooking]:
@@ -129,7 +117,7 @@ def bookings_of(session: Session, wanted: Sequence[Line], words: Words) -> Itera
         ).all()
         for row in found:
             variant = batch[row.id].variant
-            site_name, site_address, _zone = words.sites.get(row.site_id, ("", "", ""))
+            site_name, site_address = words.sites.get(row.site_id, ("", ""))
             copied = {name: getattr(row, name) for name in _COPIED}
             if variant is Variant.BUSY:
                 copied["note"] = ""

@@ -59,7 +59,6 @@ class LiveFeed:
     site_id: int | None
     place: str
     site_name: str
-    zone: str
     names: bool
     show_cancelled: bool
     bookings_revision: int
@@ -89,7 +88,7 @@ class Words:
 
     stamp: str
     bookables: Mapping[int, str] = field(default_factory=dict)
-    sites: Mapping[int, tuple[str, str, str]] = field(default_factory=dict)  # name, address, zone
+    sites: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # name, address
 
 
 def _roles(roles: frozenset[Role]) -> Any:
@@ -174,7 +173,6 @@ def live_feed(session: Session, secret: str, *, now: datetime) -> LiveFeed | Non
         site_id=row.site_id,
         place=row.bookable_name or row.site_name or "",
         site_name=row.site_name or "",
-        zone=row.zone or "",
         names=shows_names(kind, _standing(row, now), wanted=row.names),
         show_cancelled=row.show_cancelled,
         bookings_revision=row.bookings_revision,
@@ -243,14 +241,12 @@ def words(session: Session, revision: str) -> Words:
 
     def read() -> Words:
         bookables = session.execute(select(Bookable.id, Bookable.name).order_by(Bookable.id)).all()
-        sites = session.execute(
-            select(Site.id, Site.name, Site.address, Site.zone).order_by(Site.id)
-        ).all()
+        sites = session.execute(select(Site.id, Site.name, Site.address).order_by(Site.id)).all()
         told = repr(([tuple(row) for row in bookables], [tuple(row) for row in sites]))
         return Words(
             digest(told)[:32],
             {row.id: row.name for row in bookables},
-            {row.id: (row.name, row.address, row.zone) for row in sites},
+            {row.id: (row.name, row.address) for row in sites},
         )
 
     return remembered(session, ("words of feeds", revision), read)

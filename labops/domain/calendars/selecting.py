@@ -90,7 +90,7 @@ def statement(kind: FeedKind, show_cancelled: bool, names: bool, purpose: str) -
     order = (_booking.ends_at, *between, _booking.id)
     latest = (
         select(
-            *(_booking.id, _booking.site_id, _booking.sequence, _booking.revised_at),
+            *(_booking.id, _booking.sequence, _booking.revised_at),
             *(_booking.state, variant.label("variant"), told_name.label("told_name")),
         )
         .select_from(source)
@@ -123,7 +123,7 @@ def statement(kind: FeedKind, show_cancelled: bool, names: bool, purpose: str) -
         .correlate(latest)
         .scalar_subquery()
     )
-    found = select(shown.id, shown.site_id, shown.variant, kept.label("body"))
+    found = select(shown.id, shown.variant, kept.label("body"))
     if purpose == "lines":
         return Prepared(found)
     whole = found.subquery("whole")
@@ -131,7 +131,6 @@ def statement(kind: FeedKind, show_cancelled: bool, names: bool, purpose: str) -
         select(
             func.count().label("count"),
             func.count(whole.c.body).label("ready_count"),
-            func.min(whole.c.site_id).label("site_id"),
             joined_texts(whole.c.body).label("body"),
         ).select_from(whole)
     )

@@ -77,7 +77,7 @@ def test_a_fold_never_cuts_a_sign_or_an_escaped_comma(length: int) -> None:
 
 def test_a_feed_is_what_the_library_writes_for_the_whole_calendar() -> None:
     events = [sample(uid=f"b-{n}", summary=text) for n, text in enumerate(HOSTILE)]
-    whole = ical._library_calendar(name="Mine, all", description="d; e", zone="Europe/Rome")
+    whole = ical._library_calendar(name="Mine, all", description="d; e")
     for event in events:
         whole.add_component(ical._library_event(event, instance_id=INSTANCE))
     assert feed_of(*events, name="Mine, all", description="d; e") == whole.to_ical()
@@ -110,7 +110,7 @@ def test_the_lines_of_one_event() -> None:
 
 
 def test_the_lines_of_a_calendar() -> None:
-    lines = feed_bytes([], name="Laser, MHUMA", zone="Europe/Rome").decode().split("\r\n")
+    lines = feed_bytes([], name="Laser, MHUMA").decode().split("\r\n")
     assert sorted(line for line in lines if line) == [
         "BEGIN:VCALENDAR",
         "END:VCALENDAR",
@@ -120,7 +120,6 @@ def test_the_lines_of_a_calendar() -> None:
         "VERSION:2.0",
         "X-PUBLISHED-TTL:PT1H",
         "X-WR-CALNAME:Laser\\, MHUMA",
-        "X-WR-TIMEZONE:Europe/Rome",
     ]
 
 
@@ -183,7 +182,7 @@ def test_the_same_event_gives_the_same_bytes() -> None:
 def test_optimised_python_escapes_as_well(flag: str) -> None:
     code = (
         "from labops.adapters.ical import feed_bytes; import sys;"
-        "sys.stdout.buffer.write(feed_bytes([], name='a\\r\\nX-EVIL:1,;', zone='Europe/Rome'))"
+        "sys.stdout.buffer.write(feed_bytes([], name='a\\r\\nX-EVIL:1,;'))"
     )
     done = subprocess.run(  # noqa: S603 - our own interpreter and code
         [sys.executable, flag, "-c", code], check=True, capture_output=True
