@@ -29,8 +29,8 @@ class FeedForm(Form):
     cancelled = SelectField(
         _l("Cancelled bookings"),
         choices=[
-            SelectChoice(AS_USUAL, _l("as usual: 30 days in your own, never in others")),
-            SelectChoice(SHOWN, _l("show them for 30 days")),
+            SelectChoice(AS_USUAL, _l("only in my own, for 30 days")),
+            SelectChoice(SHOWN, _l("show them, for 30 days")),
             SelectChoice(HIDDEN, _l("leave them out")),
         ],
         default=AS_USUAL,
