@@ -17,6 +17,7 @@ from labops.adapters import mail, notices
 from labops.adapters.letters import Letter, MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
 from labops.domain.bookings import sweeping
+from labops.domain.calendars import fragments
 from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told, note_invited
 from labops.domain.people.retention import forget_sign_ins
@@ -185,7 +186,8 @@ def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
             idempotency.forget_old(session, now=now)
     sign_ins = forget_sign_ins(now=now, dry_run=dry_run)
     told = forget_told(now=now, dry_run=dry_run)
-    return f"{sign_ins} sign-ins and {told} delivered messages dropped"
+    stale = fragments.forget_stale(now=now, dry_run=dry_run)
+    return f"{sign_ins} sign-ins, {told} delivered messages and {stale} feed fragments dropped"
 
 
 JOBS: Mapping[str, Job] = {

@@ -143,6 +143,7 @@ SENTENCES: dict[str, Sentence] = {
         "This may have at most %(num)d characters.",
         p["longest"],
     ),
+    "feed.not-yours": lambda p: _("Only members and staff of this site can follow its calendars."),
     "station.known": lambda p: _("This machine already has a label."),
     "hours.wrong-span": lambda p: _("Opening must come before closing."),
     "hours.overlap": lambda p: _("Two spans of one day overlap."),

@@ -19,6 +19,7 @@ from labops.adapters import photos
 from labops.blueprints.access import access_of
 from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book
+from labops.domain.calendars.queries import of_person as feeds_of
 from labops.domain.calendars.services import open_feed
 from labops.domain.machines.queries import by_slug as machine_by_slug
 from labops.kernel import clock
@@ -188,6 +189,17 @@ def test_only_staff_get_through_to_what_staff_do(
         status = post(browser, page if kind in allowed else "/profile", act.format(**places))
         # Nothing was given up, and the form is empty: whoever may act is told so.
         assert status.status_code in ({404, 422} if kind in allowed else {403}), kind
+
+
+def test_only_its_owner_revokes_a_calendar_address(
+    app: Flask, world: World, places: dict[str, str]
+) -> None:
+    (feed,) = feeds_of(reading(), world.people["alice"], now=clock.now())
+    for kind, who in sorted(KINDS.items(), key=lambda pair: pair[0] == "member"):
+        browser = world.browser(app, who) if who else app.test_client()
+        page = "/feeds" if who else "/sign-in"
+        status = post(browser, page, f"/feeds/{feed.uid}/revoke").status_code
+        assert status == (303 if kind == "member" else 404 if who else 401), kind
 
 
 def test_a_photo_is_for_everybody(app: Flask, world: World, places: dict[str, str]) -> None:
