@@ -41,8 +41,10 @@ class OfferView:
     machine_names: tuple[str, ...]
     site: str
     site_name: str
+    site_email: str
     zone: str
     person_id: int
+    person_uid: str
     booking_uid: str | None
     wish_state: str
 
@@ -150,9 +152,10 @@ def held_slots(session: Session, site_id: int, window: Interval) -> dict[str, li
 
 def _offers(session: Session, *conditions: ColumnElement[bool]) -> list[OfferView]:
     rows = session.execute(
-        select(Offer, WaitingWish, Site, Booking.uid)
+        select(Offer, WaitingWish, Site, Person.uid, Booking.uid)
         .join(WaitingWish, WaitingWish.id == Offer.wish_id)
         .join(Site, Site.id == WaitingWish.site_id)
+        .join(Person, Person.id == WaitingWish.person_id)
         .outerjoin(Booking, Booking.id == Offer.booking_id)
         .where(*conditions)
         .order_by(Offer.answer_by, Offer.id)
@@ -171,12 +174,14 @@ def _offers(session: Session, *conditions: ColumnElement[bool]) -> list[OfferVie
             machine_names=tuple(name for _id, _slug, name in machines.get(offer.id, ())),
             site=site.slug,
             site_name=site.name,
+            site_email=site.email,
             zone=site.zone,
             person_id=wish.person_id,
+            person_uid=person_uid,
             booking_uid=booking_uid,
             wish_state=wish.state,
         )
-        for offer, wish, site, booking_uid in rows
+        for offer, wish, site, person_uid, booking_uid in rows
     ]
 
 
