@@ -21,6 +21,7 @@ from labops.adapters.notices.words import (
     slot,
 )
 from labops.domain.notifications import queries
+from labops.domain.notifications.kinds import LetterKind
 from labops.domain.waiting import queries as waiting
 from labops.domain.waiting.queries import OfferView, WishView
 from labops.domain.waiting.states import OfferState, WishState
@@ -62,7 +63,7 @@ def _offer(fact: Mapping[str, Any]) -> OfferView | None:
 
 def _to_person(uid: str, words: Callable[[], Notice]) -> Sequence[Told]:
     to = queries.addressee_of(reading(), uid)
-    return (Told(to, words),) if to else ()
+    return (Told(to, words, LetterKind.BOOKING_BY_OTHERS),) if to else ()
 
 
 def _made(offer: OfferView) -> Notice:
@@ -77,11 +78,9 @@ def _made(offer: OfferView) -> Notice:
         ),
         details=_details(offer),
         action=Action(_("Accept the offer"), links.offer_link(offer.uid)),
-        rest=(
-            _(
-                "If you do not want it, let it go to the next at once: %(address)s",
-                address=links.offer_link(offer.uid, "decline"),
-            ),
+        instead=Action(
+            _("Decline the offer: it goes to the next at once"),
+            links.offer_link(offer.uid, "decline"),
         ),
         signature=offer.site_name,
         reply_to=offer.site_email,

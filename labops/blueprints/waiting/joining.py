@@ -85,7 +85,7 @@ def _command(form: JoinForm, typed: ReadSlot, place: Place) -> Join:
         site=place.slug,
         category=key if kind == "category" else "",
         process=key if kind == "process" else "",
-        people=form.people.data or 1,
+        people=1 if form.people.data is None else form.people.data,
         fields={name: said for name, said in _said().items() if said},
         note=str(form.note.data or "").strip()[:NOTE_LENGTH],
     )
