@@ -218,7 +218,7 @@ class Play:
         )
         named = {"machines": (SLUGS[machine],)}
         kind = {"site": "mhuma", "category": "printer-fdm"}
-        command = Join(window=window, length=length, **(named if len(machines) == 1 else kind))  # type: ignore[arg-type]
+        command = Join(window=window, length=length, **(named if len(machines) == 1 else kind))
         uid = self.refused(lambda: services.join(command, actor=self.actor(who), now=model.now))
         assert (uid is not None) == expected, (wish, model.fits(wish))
         if uid is not None:
@@ -289,7 +289,7 @@ class Play:
         wanted += [("offer", o.machine, o.slot.starts_at, o.slot.ends_at) for o in model.offers]
         assert sorted(tuple(row) for row in rows) == sorted(wanted)
         states = session.execute(select(WaitingWish.uid, WaitingWish.state)).all()
-        assert dict(map(tuple, states)) == {one.uid: one.state for one in model.wishes}
+        assert {uid: state for uid, state in states} == {one.uid: one.state for one in model.wishes}  # noqa: C416
         held = session.scalars(select(Offer.wish_id).where(Offer.state == "held")).all()
         assert len(held) == len(set(held)) == len(model.offers)
         for kinds in ("Wish%", "Offer%"):
