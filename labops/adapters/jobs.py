@@ -22,6 +22,7 @@ from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told, note_invited
 from labops.domain.people.retention import forget_sign_ins
 from labops.domain.strikes import services as strikes
+from labops.domain.waiting import offering
 from labops.kernel import idempotency, outbox
 from labops.kernel import jobs as book
 from labops.kernel.db import reading, unit_of_work
@@ -179,6 +180,12 @@ def send_digests(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{due.record_digests(now=now, dry_run=dry_run)} digests"
 
 
+def offer_freed_time(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Offer freed time to those who wait, in order; let unanswered offers go to the next."""
+    run = offering.offer_freed_time(now=now, dry_run=dry_run)
+    return f"{run.offered} offered, {run.lapsed} offers and {run.over} wishes lapsed"
+
+
 def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Drop what is kept for a while only."""
     if not dry_run:
@@ -200,6 +207,7 @@ JOBS: Mapping[str, Job] = {
         Job(name="forgive-taken", period=timedelta(minutes=5), run=forgive_taken),
         Job(name="remind", period=timedelta(seconds=60), run=remind),
         Job(name="send-digests", period=timedelta(minutes=10), run=send_digests),
+        Job(name="offer-freed-time", period=timedelta(seconds=5), run=offer_freed_time),
         Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
     )
 }

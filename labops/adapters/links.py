@@ -20,6 +20,8 @@ LIFETIMES = {
     "reset": timedelta(hours=2),
     "sign-in": timedelta(hours=24),
 }
+# An offer has a deadline of its own; afterwards its link still says what became of it.
+OFFER_LIFETIME = timedelta(days=60)
 
 
 def confirmation_link(account_id: int, revision: int) -> str:
@@ -49,6 +51,22 @@ def read_stop(token: str) -> tuple[int, LetterKind]:
         account_id, kind = _signer("letters").loads(token)
         return int(account_id), LetterKind(kind)
     except (BadData, TypeError, ValueError) as error:
+        raise NotFound from error
+
+
+def offer_link(offer_uid: str, answer: str = "") -> str:
+    """Return the address at which an offer is answered, by whoever got the mail."""
+    token = _signer("offer").dumps(offer_uid)
+    address = f"{current_app.config['LABOPS'].public_url}/t/{token}/offer"
+    return f"{address}/{answer}" if answer else address
+
+
+def read_offer(token: str) -> str:
+    """Return the uid of the offer that a link is for; raises `NotFound` when it is no good."""
+    try:
+        limit = int(OFFER_LIFETIME.total_seconds())
+        return str(_signer("offer").loads(token, max_age=limit))
+    except BadData as error:
         raise NotFound from error
 
 

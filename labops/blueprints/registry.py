@@ -16,6 +16,7 @@ from labops.blueprints import (
     staff,
     stations,
     strikes,
+    waiting,
 )
 
 BLUEPRINTS = (
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     stations.bp,
     staff.bp,
     strikes.bp,
+    waiting.bp,
     health.bp,
     api.bp,
 )

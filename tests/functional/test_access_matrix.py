@@ -22,6 +22,8 @@ from labops.domain.bookings.commands import Book
 from labops.domain.calendars.queries import of_person as feeds_of
 from labops.domain.calendars.services import open_feed
 from labops.domain.machines.queries import by_slug as machine_by_slug
+from labops.domain.waiting import services as waiting
+from labops.domain.waiting.services import Join
 from labops.kernel import clock
 from labops.kernel.db import reading
 from labops.kernel.outbox import OutboxMessage
@@ -56,6 +58,11 @@ def places(app: Flask, world: World) -> dict[str, str]:
     from labops.domain.stations import queries as stations  # noqa: PLC0415
 
     keep_photo(world)
+    wish = waiting.join(
+        Join(machines=("laser",), window=next_slot(10), length=next_slot(10).length),
+        actor=world.actor("bob", clock.now()),
+        now=clock.now(),
+    )
     station = stations.by_code(reading(), world.laser_code)
     assert station is not None
     return {
@@ -63,6 +70,7 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "person": world.uids["charlie"],
         "slug": "laser",
         "site": "mhuma",
+        "wish": wish,
         "code": world.laser_code,
         "secret": secret,
         "token": "nonsense",
@@ -174,6 +182,7 @@ ACTS = {
     "/messages/{message_id}/again": ("/messages", {"staff", "other site's staff", "admin"}),
     "/machines/laser/edit": ("/machines/laser/edit", {"staff", "admin"}),
     "/letters": ("/letters", set(KINDS)),
+    "/waiting/{wish}/remove": ("/waiting/list", {"staff", "other site's staff", "admin"}),
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -146,6 +148,24 @@ def prefilled(slot: Interval, zone: ZoneInfo) -> dict[str, Any]:
         "length": minutes if int(minutes) in LENGTHS else UNTIL,
         "end_date": end.date(),
         "end": end.time(),
+    }
+
+
+def wait_address(machines: Sequence[str], slot: Interval, zone: ZoneInfo) -> str:
+    """Return the address of the form for joining the waiting list, filled with the slot."""
+    return url_for("waiting.new", **{**wait_values("", slot, zone), "machine": list(machines)})
+
+
+def wait_values(machine: str, slot: Interval, zone: ZoneInfo) -> dict[str, Any]:
+    """Return what stands in that address."""
+    start, end = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
+    return {
+        "machine": machine,
+        "date": start.date().isoformat(),
+        "start": f"{start:%H:%M}",
+        "end_date": end.date().isoformat(),
+        "end": f"{end:%H:%M}",
+        "minutes": int(slot.length.total_seconds() // 60),
     }
 
 

@@ -16,7 +16,14 @@ from flask_babel import gettext as _
 
 from labops.blueprints.access import current_actor, signed_in
 from labops.blueprints.bookings.base import Place, bp, chosen_place, places, same_page
-from labops.blueprints.bookings.forms import NOTE_LENGTH, BookForm, ReadSlot, prefilled, read_slot
+from labops.blueprints.bookings.forms import (
+    NOTE_LENGTH,
+    BookForm,
+    ReadSlot,
+    prefilled,
+    read_slot,
+    wait_address,
+)
 from labops.blueprints.errors import reasons_of
 from labops.domain.bookings import queries, services
 from labops.domain.bookings.commands import Book
@@ -28,6 +35,7 @@ from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import queries as machines
 from labops.domain.machines.queries import MachineView
 from labops.domain.people import queries as people
+from labops.domain.waiting import queries as waiting
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 from labops.kernel.errors import Invalid, NotFound, Problem, Refused
@@ -70,6 +78,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "bookings/index.html",
         bookings=found,
+        offers=waiting.held_of_person(reading(), actor.require_person(), now=now),
         count=count,
         page=page,
         page_count=-(-count // PAGE),
@@ -133,7 +142,7 @@ def create() -> ResponseReturnValue:
     try:
         uid = services.book(_command(form, typed), actor=actor, now=clock.now())
     except Refused as refused:
-        return _form_page(form, offer, refused.problems, typed.remarks), 409
+        return _form_page(form, offer, refused.problems, typed), 409
     except (Invalid, NotFound) as error:
         _explain(form, error)
         return _form_page(form, offer), 422
@@ -173,7 +182,10 @@ def _explain(form: BookForm, error: Invalid | NotFound) -> None:
 
 
 def _form_page(
-    form: BookForm, offer: Offer, problems: Sequence[Problem] = (), remarks: Sequence[str] = ()
+    form: BookForm,
+    offer: Offer,
+    problems: Sequence[Problem] = (),
+    typed: ReadSlot | None = None,
 ) -> str:
     chosen = set(form.machines.data or ())
     for_whom = str(form.person.data or "").strip()
@@ -186,7 +198,10 @@ def _form_page(
         others=[machine for machine in offer.machines if machine.slug not in chosen],
         rules=[(m, _rules(m)) for m in offer.machines if m.slug in chosen],
         reasons=reasons_of(problems),
-        remarks=remarks,
+        remarks=typed.remarks if typed else (),
+        wait_url=wait_address(form.machines.data or (), typed.slot, offer.place.zone)
+        if typed and any(problem.code == "booking.overlap" for problem in problems)
+        else "",
         for_name=_name_of(for_whom) if offer.staff and for_whom else "",
     )
 

@@ -123,9 +123,11 @@ export function bookingPanel(words) {
       put("when", booking.when);
       put("who", [booking.title, words.states[booking.state]].filter(Boolean).join(", "));
       put("note", booking.note);
-      const link = panel.querySelector("[data-open]");
-      link.hidden = !booking.url;
-      link.href = booking.url || "#";
+      for (const [name, url] of [["open", booking.url], ["wait", booking.wait_url]]) {
+        const link = panel.querySelector(`[data-${name}]`);
+        link.hidden = !url;
+        link.href = url || "#";
+      }
       panel.showModal();
     },
   };
