@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from labops.blueprints import formats, reasons, rules_messages
+from labops.blueprints import calendar_messages, formats, reasons, rules_messages
 from labops.blueprints.words import role_name
 from labops.kernel.errors import Problem
 
@@ -194,6 +194,7 @@ SENTENCES: dict[str, Sentence] = {
         "The picture has more than %(most)s million pixels. Make it smaller first.", most=p["most"]
     ),
     **rules_messages.SENTENCES,
+    **calendar_messages.SENTENCES,
 }
 
 
