@@ -134,20 +134,26 @@ def _is_event(component: Any) -> bool:
 
 
 def _has_start(event: Any) -> bool:
-    return hasattr(event.get("DTSTART"), "dt")
+    try:
+        return isinstance(event["DTSTART"].dt, date)
+    except (KeyError, AttributeError, ValueError):  # none, several, or one nobody can read
+        return False
 
 
 def occurrences(calendar: Any, since: datetime, until: datetime) -> Iterator[list[str] | None]:
     """Yield key, start, end and summary of each; `None` for what cannot be used."""
     import recurring_ical_events
 
-    query = recurring_ical_events.of(calendar, skip_bad_series=True)
-    events = {str(event["UID"]) for event in calendar.subcomponents if _is_event(event)}
-    yield from [None] * (len(events) - len(query.series))
-    for series in query.series:
+    groups: dict[str, list[Any]] = {}
+    for event in filter(_is_event, calendar.subcomponents):
+        groups.setdefault(str(event["UID"]), []).append(event)
+    for events in groups.values():
+        alone = calendar.copy()
+        alone.subcomponents = events
         try:
-            for occurrence in series.between(since, until):
-                yield from _of_occurrence(occurrence)
+            for series in recurring_ical_events.of(alone).series:
+                for occurrence in series.between(since, until):
+                    yield from _of_occurrence(occurrence)
         except (ValueError, TypeError, OverflowError):  # the others may still be fine
             yield None
 
