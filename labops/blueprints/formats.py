@@ -44,12 +44,12 @@ def slot(starts_at: datetime, ends_at: datetime, zone: ZoneInfo | str) -> str:
 
 
 def span(starts_at: datetime, ends_at: datetime, zone: ZoneInfo | str) -> str:
-    """Return whole days as "gio 24 dic–mer 6 gen", the last one included; any other as a slot."""
+    """Return whole days as "gio 24 dic 2026–mer 6 gen 2027", both included; others as a slot."""
     first, after = (at.astimezone(as_zone(zone)) for at in (starts_at, ends_at))
     if first.time() != time(0) or after.time() != time(0):
         return slot(starts_at, ends_at, zone)
     last = after.date() - timedelta(days=1)
-    days = [format_date(on, "EEE d MMM", locale=language()) for on in (first.date(), last)]
+    days = [format_date(on, "EEE d MMM y", locale=language()) for on in (first.date(), last)]
     return days[0] if first.date() == last else "–".join(days)
 
 
