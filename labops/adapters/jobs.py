@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from labops.adapters import mail, notices
+from labops.adapters import mail, notices, outside
 from labops.adapters.letters import Letter, MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
 from labops.domain.bookings import sweeping
@@ -186,6 +186,11 @@ def offer_freed_time(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{run.offered} offered, {run.lapsed} offers and {run.over} wishes lapsed"
 
 
+def visit_calendars(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Visit the outside calendars that sites follow."""
+    return outside.visit_due(now, stopping, dry_run=dry_run)
+
+
 def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Drop what is kept for a while only."""
     if not dry_run:
@@ -208,6 +213,7 @@ JOBS: Mapping[str, Job] = {
         Job(name="remind", period=timedelta(seconds=60), run=remind),
         Job(name="send-digests", period=timedelta(minutes=10), run=send_digests),
         Job(name="offer-freed-time", period=timedelta(seconds=5), run=offer_freed_time),
+        Job(name="visit-calendars", period=timedelta(hours=1), run=visit_calendars),
         Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
     )
 }

@@ -11,7 +11,13 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from labops.blueprints import formats, reasons, rules_messages, waiting_messages
+from labops.blueprints import (
+    calendar_messages,
+    formats,
+    reasons,
+    rules_messages,
+    waiting_messages,
+)
 from labops.blueprints.words import role_name
 from labops.kernel.errors import Problem
 
@@ -195,6 +201,7 @@ SENTENCES: dict[str, Sentence] = {
     ),
     **rules_messages.SENTENCES,
     **waiting_messages.SENTENCES,
+    **calendar_messages.SENTENCES,
 }
 
 

@@ -11,13 +11,18 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from labops.adapters import outside
 from labops.cli.context import with_app
 from labops.domain.bookings import services, sweeping, use
 from labops.domain.bookings.commands import Book
+from labops.domain.closures import outside_queries
+from labops.domain.closures.outside import Follow
+from labops.domain.closures.values import CalendarKind
 from labops.domain.demonstration import services as demonstration
 from labops.domain.machines import inventory, queries
 from labops.domain.people import queries as people
-from labops.domain.sites.queries import all_sites
+from labops.domain.sites.queries import all_sites, by_slug
+from labops.domain.spaces import queries as spaces
 from labops.domain.stations.services import label_door, label_machines
 from labops.domain.strikes import queries as strikes
 from labops.domain.strikes import services as strike_services
@@ -55,6 +60,7 @@ def demo() -> None:
             label_machines(site.id, actor=SYSTEM, now=now)
             if state == "empty":
                 label_door(site.id, "Ingresso", actor=SYSTEM, now=now)
+        _follow_the_school(now)
         count = _book_a_month(now)
         _contest_a_strike(now)
         demonstration.finish(now=now)
@@ -71,6 +77,17 @@ def _people() -> list[dict[str, Any]]:
         "people"
     ]
     return found
+
+
+def _follow_the_school(now: datetime) -> None:
+    """Let the first site follow the calendar of a school that shares its textile room."""
+    site = by_slug(reading(), "mhuma")
+    room = spaces.by_slug(reading(), site.id, "mhuma-tessile")
+    if outside_queries.of_site(reading(), site.id):
+        return
+    command = Follow(name="Calendario scolastico", kind=CalendarKind.FILE, space_id=room.id)
+    raw = (DATA / "school.ics").read_bytes()
+    outside.follow_file(site.id, command, raw, actor=SYSTEM, now=now)
 
 
 def _say_sign_ins() -> None:

@@ -39,6 +39,10 @@ PAGES: dict[str, tuple[str, Path]] = {
     "person": (STAFF, lambda ground: f"/people/{ground.person(MEMBER)}"),
     "site": (STAFF, "/sites/smart-city-lab"),
     "site-edit": (STAFF, "/sites/mhuma/edit"),
+    "outside-calendar": (
+        STAFF,
+        lambda ground: f"/sites/mhuma/closures/calendars/{ground.outside_calendar('mhuma')}",
+    ),
     "import": (STAFF, "/sites/mhuma/machines/import"),
     "machine-edit": (STAFF, "/machines/mhuma-laser-1/edit"),
 }
@@ -64,6 +68,7 @@ MORE_PAGES: dict[str, tuple[str, Path]] = {
     "rules-file": (STAFF, "/sites/mhuma/rules/file"),
     "spaces": (STAFF, "/sites/mhuma/spaces"),
     "closures": (STAFF, "/sites/mhuma/closures"),
+    "outside-calendars": (STAFF, "/sites/mhuma/closures/calendars"),
     "stations": (STAFF, "/sites/mhuma/stations"),
     "machine-staff": (STAFF, "/machines/mhuma-cucito"),
     "machine-new": (STAFF, "/sites/mhuma/machines/new"),

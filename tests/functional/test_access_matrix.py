@@ -21,6 +21,8 @@ from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book
 from labops.domain.calendars.queries import of_person as feeds_of
 from labops.domain.calendars.services import open_feed
+from labops.domain.closures.outside import Follow, follow
+from labops.domain.closures.values import CalendarKind
 from labops.domain.machines.queries import by_slug as machine_by_slug
 from labops.domain.waiting import services as waiting
 from labops.domain.waiting.services import Join
@@ -76,6 +78,7 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "token": "nonsense",
         "station_id": str(station.id),
         "message_id": str(reading().scalars(select(OutboxMessage.id)).first()),
+        "calendar": outside_calendar(world),
         "photo": f"{machine_by_slug(reading(), 'laser').photo}-small.webp",
         "level": "category",
         "of": "laser",
@@ -90,6 +93,13 @@ def keep_photo(world: World) -> None:
     """Give the laser a photo."""
     bob = world.actor("bob", clock.now())
     photos.replace("laser", photos.made(picture()), actor=bob, now=clock.now())
+
+
+def outside_calendar(world: World) -> str:
+    """Let MHUMA follow a calendar and return its uid."""
+    command = Follow(name="School", kind=CalendarKind.FILE)
+    bob = world.actor("bob", clock.now())
+    return follow(world.sites["mhuma"], command, actor=bob, now=clock.now())
 
 
 def address(rule: Rule, places: dict[str, str]) -> str | None:
@@ -183,6 +193,16 @@ ACTS = {
     "/machines/laser/edit": ("/machines/laser/edit", {"staff", "admin"}),
     "/letters": ("/letters", set(KINDS)),
     "/waiting/{wish}/remove": ("/waiting/list", {"staff", "other site's staff", "admin"}),
+    "/sites/mhuma/closures/calendars": ("/sites/mhuma/closures/calendars", {"staff", "admin"}),
+    "/sites/mhuma/closures/holidays": ("/sites/mhuma/closures/calendars", {"staff", "admin"}),
+    "/sites/mhuma/closures/calendars/{calendar}/decide": (
+        "/sites/mhuma/closures/calendars",
+        {"staff", "admin"},
+    ),
+    "/sites/mhuma/closures/calendars/{calendar}/visit": (
+        "/sites/mhuma/closures/calendars",
+        {"staff", "admin"},
+    ),
 }
 
 

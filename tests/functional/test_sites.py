@@ -28,6 +28,9 @@ SITE = {
     "phone": "+39 02 1",
     "latitude": "45,4826",
     "longitude": "9.1846",
+    "country": "IT",
+    "subdivision": "MI",
+    "local_holidays": "",
     "description_it": "Officine",
     "description_en": "Workshops",
 }
