@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from labops.domain.house_rules.atoms import Wrong
 from labops.domain.house_rules.files import Levels, RuleFile, place_of
+from labops.domain.house_rules.limits import Unit
 from labops.domain.house_rules.models import HouseRulesVersion
+from labops.domain.house_rules.timetables import Holidays
 from labops.domain.house_rules.values import (
     HouseRules,
     Level,
@@ -208,6 +210,30 @@ def rules_in_force(
         lambda: levels_in_force(session, site_id, revision).of(
             category=category, machine=machine, plan=plan
         ),
+    )
+
+
+def asks_for_holidays(
+    session: Session, site_id: int, revision: int, *, category: str, machine: str, plan: str = ""
+) -> bool:
+    """Say whether the rules for a machine depend on which days are public holidays.
+
+    Most do not, and then nobody has to know them. Costs no query while the revision stands.
+    """
+    key = {"category": category, "machine": machine, "plan": plan}
+    return remembered(
+        session,
+        ("asks for holidays", site_id, revision, category, machine, plan),
+        lambda: _asks_for_holidays(rules_in_force(session, site_id, revision, **key)),
+    )
+
+
+def _asks_for_holidays(rules: HouseRules) -> bool:
+    return bool(
+        rules.notice_working_days
+        or rules.cancel_notice_working_days
+        or any(limit.unit is Unit.WORKING_DAYS for limit in rules.limits)
+        or any(timetable.holidays is not Holidays.AS_USUAL for timetable in rules.timetables)
     )
 
 
