@@ -36,6 +36,7 @@ from labops.domain.machines.models import Machine, MachineType
 from labops.domain.memberships.models import Membership
 from labops.domain.people.models import Person
 from labops.domain.restrictions.models import TopUp
+from labops.domain.sites.holidays import holidays_during
 from labops.domain.sites.queries import SiteView, weekly_hours
 from labops.domain.spaces.models import Bookable
 from labops.kernel.interval import Interval
@@ -101,6 +102,13 @@ def read_past(session: Session, wanted: Replay, *, now: datetime) -> Past:
         opening=weekly_hours(session, site.id, site.revision).open_during,
         before=before,
         after=after,
+        holidays=holidays_during(
+            session,
+            site.id,
+            site.revision,
+            Interval(since - timedelta(days=366), now + timedelta(days=366)),
+            site.tz,
+        ),
     )
 
 
