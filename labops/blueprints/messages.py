@@ -12,7 +12,13 @@ from flask import current_app, g, has_request_context
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from labops.blueprints import formats, reasons, rules_messages
+from labops.blueprints import (
+    calendar_messages,
+    formats,
+    reasons,
+    rules_messages,
+    waiting_messages,
+)
 from labops.blueprints.words import role_name
 from labops.domain.machines import queries as machines
 from labops.kernel.db import reading
@@ -161,6 +167,7 @@ SENTENCES: dict[str, Sentence] = {
         "This may have at most %(num)d characters.",
         p["longest"],
     ),
+    "feed.not-yours": lambda p: _("Only members and staff of this site can follow its calendars."),
     "station.known": lambda p: _("This machine already has a label."),
     "hours.wrong-span": lambda p: _("Opening must come before closing."),
     "hours.overlap": lambda p: _("Two spans of one day overlap."),
@@ -211,6 +218,8 @@ SENTENCES: dict[str, Sentence] = {
         "The picture has more than %(most)s million pixels. Make it smaller first.", most=p["most"]
     ),
     **rules_messages.SENTENCES,
+    **waiting_messages.SENTENCES,
+    **calendar_messages.SENTENCES,
 }
 
 

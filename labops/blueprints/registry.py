@@ -8,6 +8,7 @@ from labops.blueprints import (
     bookings,
     feeds,
     health,
+    house_rules,
     machines,
     pages,
     people,
@@ -15,6 +16,7 @@ from labops.blueprints import (
     staff,
     stations,
     strikes,
+    waiting,
 )
 
 BLUEPRINTS = (
@@ -23,11 +25,13 @@ BLUEPRINTS = (
     people.bp,
     machines.bp,
     sites.bp,
+    house_rules.bp,
     bookings.bp,
     feeds.bp,
     stations.bp,
     staff.bp,
     strikes.bp,
+    waiting.bp,
     health.bp,
     api.bp,
 )

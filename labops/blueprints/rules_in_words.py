@@ -15,11 +15,28 @@ from labops.blueprints.limits_in_words import (
     listed,
     notice_in_words,
     quotas_in_words,
+    spans_in_words,
 )
-from labops.domain.house_rules.limits import Notice
-from labops.domain.house_rules.parts import Approval, Audience, LateCancel, Release
-from labops.domain.house_rules.shape import LONGEST_POSSIBLE, NO_GRID, NO_HORIZON, HouseRules
-from labops.domain.house_rules.timetables import write_minute
+from labops.blueprints.rules_after_in_words import (
+    approval_in_words,
+    cancelling_in_words,
+    check_in_in_words,
+    fields_in_words,
+    prices_in_words,
+    strikes_in_words,
+    waiting_in_words,
+)
+from labops.domain.house_rules.parts import Audience, Overnight, Release
+from labops.domain.house_rules.shape import (
+    LONGEST_POSSIBLE,
+    NO_GRID,
+    NO_HORIZON,
+    WORKING_DAYS,
+    HouseRules,
+)
+from labops.domain.house_rules.timetables import Session, write_minute
+
+NOTHING = timedelta(0)
 
 
 def rules_in_words(rules: HouseRules, language: str | None = None) -> list[str]:
@@ -27,30 +44,32 @@ def rules_in_words(rules: HouseRules, language: str | None = None) -> list[str]:
     if language is not None:
         with force_locale(language):
             return rules_in_words(rules)
-    parts = (
-        _length(rules),
-        _ahead(rules),
-        _hours(rules),
-        _others(rules),
-        quotas_in_words(rules.quotas),
-        bound_in_words(rules.limits),
-        _person(rules),
-        _approval(rules),
-        _cancelling(rules),
-        _check_in(rules),
-        _besides(rules),
-    )
-    return [str(sentence) for part in parts for sentence in part]
+    return [sentence for part in groups_in_words(rules).values() for sentence in part]
+
+
+def groups_in_words(rules: HouseRules) -> dict[str, list[str]]:
+    """Return the sentences by what they are about, in the order in which they are told."""
+    groups = {
+        "length": _length(rules),
+        "ahead": _ahead(rules),
+        "hours": _hours(rules),
+        "beside": _others(rules),
+        "limits": (*quotas_in_words(rules.quotas), *bound_in_words(rules.limits)),
+        "people": _person(rules),
+        "approval": approval_in_words(rules),
+        "cancelling": cancelling_in_words(rules),
+        "check-in": (*check_in_in_words(rules), *strikes_in_words(rules.strikes)),
+        "waiting": waiting_in_words(rules),
+        "fields": fields_in_words(rules.fields),
+        "prices": prices_in_words(rules.prices),
+    }
+    return {name: [str(sentence) for sentence in part] for name, part in groups.items()}
 
 
 def _length(rules: HouseRules) -> Iterator[str]:
     said = formats.duration
-    if rules.sessions:
-        names = listed(session.name for session in rules.sessions)
-        yield _("Whole sessions are booked: %(names)s.", names=names)
-    elif rules.lengths:
-        yield _("A booking lasts %(lengths)s.", lengths=_either(map(said, rules.lengths)))
-    elif rules.grid == NO_GRID:
+    if rules.sessions or rules.lengths or rules.grid == NO_GRID:
+        yield from _shapes(rules)
         if rules.longest < LONGEST_POSSIBLE:
             yield _("A booking lasts at most %(longest)s.", longest=said(rules.longest))
         if rules.shortest > NO_GRID:
@@ -62,17 +81,48 @@ def _length(rules: HouseRules) -> Iterator[str]:
             longest=said(rules.longest),
             grid=said(rules.grid),
         )
-    if (shape := rules.overnight) is not None:
+    if rules.overnight is not None:
+        yield overnight_in_words(rules.overnight)
+
+
+def _shapes(rules: HouseRules) -> Iterator[str]:
+    if rules.sessions:
         yield _(
-            "A booking over night starts at %(start)s or later and ends by %(end)s.",
-            start=write_minute(shape.starts_from),
-            end=write_minute(shape.ends_by),
+            "Whole sessions are booked: %(names)s.",
+            names=listed(session_in_words(session) for session in rules.sessions),
         )
+    elif rules.lengths:
+        yield _(
+            "A booking lasts %(lengths)s.", lengths=_either(map(formats.duration, rules.lengths))
+        )
+        if rules.grid != NO_GRID:
+            yield _("It starts in steps of %(grid)s.", grid=formats.duration(rules.grid))
+
+
+def session_in_words(session: Session) -> str:
+    """Return "morning (every day 09:00–13:00)"."""
+    return f"{session.name} ({spans_in_words(session.hours)})"
+
+
+def overnight_in_words(shape: Overnight) -> str:
+    """Return between which hours a booking over midnight lies, and how long it may be."""
+    sentence = _(
+        "A booking over night starts at %(start)s or later and ends by %(end)s.",
+        start=write_minute(shape.starts_from),
+        end=write_minute(shape.ends_by),
+    )
+    if shape.shortest:
+        shortest = formats.duration(shape.shortest)
+        sentence += " " + _("It lasts at least %(shortest)s.", shortest=shortest)
+    if shape.longest is not None:
+        longest = formats.duration(shape.longest)
+        sentence += " " + _("It lasts at most %(longest)s.", longest=longest)
+    return str(sentence)
 
 
 def _ahead(rules: HouseRules) -> Iterator[str]:
     for release in rules.releases:
-        yield _release(release)
+        yield release_in_words(release)
     if rules.releases:
         pass
     elif rules.horizon is not None:
@@ -97,9 +147,13 @@ def _ahead(rules: HouseRules) -> Iterator[str]:
         yield notice_in_words(rules.booking_notice)
     else:
         yield _("You may book up to the last moment.")
+    if rules.working_days != WORKING_DAYS:
+        names = listed(formats.weekday(day) for day in rules.working_days)
+        yield _("Working days are: %(names)s.", names=names)
 
 
-def _release(release: Release) -> str:
+def release_in_words(release: Release) -> str:
+    """Return when new days open, and which."""
     at = write_minute(release.at)
     if release.weekday is not None:
         when = _("Every %(weekday)s at %(time)s", weekday=formats.weekday(release.weekday), time=at)
@@ -136,6 +190,8 @@ def _hours(rules: HouseRules) -> Iterator[str]:
         )
     if rules.staffed_only and rules.staffed_hours is not None:
         yield _("Only while staff are there: %(hours)s.", hours=hours_in_words(rules.staffed_hours))
+    elif rules.staffed_hours is not None:
+        yield _("Staff are there: %(hours)s.", hours=hours_in_words(rules.staffed_hours))
     for closed in rules.closed_days:
         if closed.first == closed.last:
             yield _("Closed on %(day)s.", day=formats.day(closed.first))
@@ -146,18 +202,13 @@ def _hours(rules: HouseRules) -> Iterator[str]:
                 last=formats.day(closed.last),
             )
     for audience in rules.audiences:
-        yield _audience(audience)
+        yield audience_in_words(audience)
     if rules.unattended:
         yield _("The machine may go on alone while the site is closed.")
-    if (rules.setup or rules.cleanup) and not rules.buffers_inside:
-        yield _(
-            "Kept free around each booking: %(before)s before and %(after)s after it.",
-            before=formats.duration(rules.setup or timedelta(0)),
-            after=formats.duration(rules.cleanup or timedelta(0)),
-        )
 
 
-def _audience(audience: Audience) -> str:
+def audience_in_words(audience: Audience) -> str:
+    """Return whom which hours are reserved for."""
     who = [_("plan %(name)s", name=name) for name in audience.plans]
     who += [_("group %(name)s", name=name) for name in audience.groups]
     if audience.youngest is not None:
@@ -174,6 +225,20 @@ def _audience(audience: Audience) -> str:
 
 
 def _others(rules: HouseRules) -> Iterator[str]:
+    if rules.setup or rules.cleanup:
+        times = {
+            "before": formats.duration(rules.setup or NOTHING),
+            "after": formats.duration(rules.cleanup or NOTHING),
+        }
+        if rules.buffers_inside:
+            yield _(
+                "Setting up (%(before)s) and cleaning up (%(after)s) are part of the booking.",
+                **times,
+            )
+        else:
+            yield _(
+                "Kept free around each booking: %(before)s before and %(after)s after it.", **times
+            )
     if rules.gap:
         yield _(
             "Leave %(gap)s between two of your bookings on one machine.",
@@ -214,87 +279,6 @@ def _person(rules: HouseRules) -> Iterator[str]:
         yield _(
             "Below %(age)s, a guardian must have signed.", age=str(rules.guardian_consent_below)
         )
-
-
-def _approval(rules: HouseRules) -> Iterator[str]:
-    if rules.approval is Approval.ALWAYS:
-        yield _("Staff must agree to every booking.")
-    if rules.approval_outside is not None:
-        yield _(
-            "Staff must agree to bookings outside of: %(hours)s.",
-            hours=hours_in_words(rules.approval_outside),
-        )
-    if rules.approval_above is not None:
-        yield _(
-            "Staff must agree to bookings above %(length)s.",
-            length=formats.duration(rules.approval_above),
-        )
-    asked = rules.approval is Approval.ALWAYS or rules.approval_outside or rules.approval_above
-    if asked and rules.approval_held != timedelta(hours=72):
-        yield _(
-            "What staff have not decided within %(time)s lapses.",
-            time=formats.duration(rules.approval_held),
-        )
-
-
-def _cancelling(rules: HouseRules) -> Iterator[str]:
-    notice = rules.cancelling_notice
-    if not notice:
-        yield _("You may cancel until the start.")
-        return
-    yield notice_in_words(notice, cancelling=True)
-    if rules.move_notice is not None:
-        yield notice_in_words(Notice(length=rules.move_notice), moving=True)
-    yield {
-        LateCancel.REFUSE: _("Later, only staff can cancel it."),
-        LateCancel.MISSED: _("Later, it counts as missed."),
-        LateCancel.CHARGE: _("Later, it has to be paid for."),
-    }[rules.late_cancel]
-    if rules.forgiven_when_taken:
-        yield _("Nothing counts when somebody else takes the time.")
-
-
-def _check_in(rules: HouseRules) -> Iterator[str]:
-    if rules.grace < LONGEST_POSSIBLE:
-        yield _(
-            "Check in from %(early)s before the start until %(grace)s after it: then the booking"
-            " counts as missed and its time is free for others.",
-            early=formats.duration(rules.early_check_in),
-            grace=formats.duration(rules.grace),
-        )
-    if (strikes := rules.strikes) is not None:
-        yield _(
-            "%(missed)s missed bookings in %(days)s days suspend booking for %(suspended)s days.",
-            missed=str(strikes.missed),
-            days=str(strikes.in_days),
-            suspended=str(strikes.suspended_days),
-        )
-
-
-def _besides(rules: HouseRules) -> Iterator[str]:
-    if rules.waiting_list and rules.offer_held != timedelta(hours=24):
-        yield _(
-            "An offer from the waiting list is held for %(time)s.",
-            time=formats.duration(rules.offer_held),
-        )
-    if not rules.waiting_list:
-        yield _("There is no waiting list.")
-    for field in rules.fields:
-        if field.values:
-            yield _("Say %(name)s: %(values)s.", name=field.name, values=listed(field.values))
-        elif field.required:
-            yield _("Say %(name)s.", name=field.name)
-        if field.excluded:
-            yield _(
-                "Not allowed as %(name)s: %(values)s.",
-                name=field.name,
-                values=listed(field.excluded),
-            )
-    for price in rules.prices:
-        if price.per_hour:
-            yield _("It costs %(amount)s euro an hour.", amount=str(price.per_hour))
-        if price.per_use:
-            yield _("It costs %(amount)s euro a use.", amount=str(price.per_use))
 
 
 def _either(names: Iterator[str]) -> str:

@@ -11,14 +11,21 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from labops.adapters import outside
 from labops.cli.context import with_app
 from labops.domain.bookings import services, sweeping, use
 from labops.domain.bookings.commands import Book
+from labops.domain.closures import outside_queries
+from labops.domain.closures.outside import Follow
+from labops.domain.closures.values import CalendarKind
 from labops.domain.demonstration import services as demonstration
 from labops.domain.machines import inventory, queries
 from labops.domain.people import queries as people
-from labops.domain.sites.queries import all_sites
+from labops.domain.sites.queries import all_sites, by_slug
+from labops.domain.spaces import queries as spaces
 from labops.domain.stations.services import label_door, label_machines
+from labops.domain.strikes import queries as strikes
+from labops.domain.strikes import services as strike_services
 from labops.kernel import clock
 from labops.kernel.db import reading
 from labops.kernel.errors import Refused
@@ -53,7 +60,9 @@ def demo() -> None:
             label_machines(site.id, actor=SYSTEM, now=now)
             if state == "empty":
                 label_door(site.id, "Ingresso", actor=SYSTEM, now=now)
+        _follow_the_school(now)
         count = _book_a_month(now)
+        _contest_a_strike(now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")
     _say_sign_ins()
@@ -68,6 +77,17 @@ def _people() -> list[dict[str, Any]]:
         "people"
     ]
     return found
+
+
+def _follow_the_school(now: datetime) -> None:
+    """Let the first site follow the calendar of a school that shares its textile room."""
+    site = by_slug(reading(), "mhuma")
+    room = spaces.by_slug(reading(), site.id, "mhuma-tessile")
+    if outside_queries.of_site(reading(), site.id):
+        return
+    command = Follow(name="Calendario scolastico", kind=CalendarKind.FILE, space_id=room.id)
+    raw = (DATA / "school.ics").read_bytes()
+    outside.follow_file(site.id, command, raw, actor=SYSTEM, now=now)
 
 
 def _say_sign_ins() -> None:
@@ -112,6 +132,20 @@ def _book_a_month(now: datetime) -> int:
             slot = _slot(today + timedelta(days=offset), start, length)
             count += _book(ids[email], machine, slot, fate, now)
     return count
+
+
+def _contest_a_strike(now: datetime) -> None:
+    """Let the member with the latest strike say that it is wrong."""
+    for entry in _people():
+        account = people.account_by_email(reading(), entry["email"])
+        if account is None:
+            continue
+        actor = people.actor_of(reading(), account.person_id, now=now)
+        own = strikes.own(reading(), actor)
+        if own:
+            text = "Ero in ritardo per lo sciopero dei treni; avevo avvisato al telefono."
+            strike_services.contest(own[0].uid, text=text, actor=actor, now=now)
+            return
 
 
 def _slot(day: date, half_hours: int, length: int) -> Interval:

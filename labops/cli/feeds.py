@@ -9,6 +9,8 @@ from flask import current_app
 
 from labops.cli.context import with_app
 from labops.domain.calendars import services
+from labops.domain.calendars.scopes import FeedScope
+from labops.domain.calendars.services import OpenFeed
 from labops.domain.people import queries
 from labops.domain.people.addresses import normalised
 from labops.kernel import clock
@@ -24,17 +26,33 @@ def feeds() -> None:
 
 @feeds.command()
 @click.argument("email")
-@click.option("--scope", type=click.Choice(["me"]), default="me", show_default=True)
+@click.option(
+    "--scope",
+    default="me",
+    show_default=True,
+    help="Of what: me, machine:SLUG, site:SLUG or inductions.",
+)
 @click.option("--label", default="", help="What the address is for, such as a device.")
+@click.option("--names", is_flag=True, help="With names, for staff of the site.")
+@click.option(
+    "--show-cancelled/--hide-cancelled",
+    default=None,
+    help="Whether cancelled bookings stay for 30 days.  [default: only with the scope me]",
+)
 @with_app
-def create(email: str, scope: str, label: str) -> None:
-    """Make a calendar address of a person's own bookings and print it, this once."""
-    del scope  # one for now; the option is there because the contract names it
+def create(email: str, scope: str, label: str, *, names: bool, show_cancelled: bool | None) -> None:
+    """Make a calendar address for a person and print it, this once.
+
+    What it shows is decided by the person's rights each time it is fetched.
+    """
     account = queries.account_by_email(reading(), normalised(email))
     if account is None:
         raise NotFound
     actor = queries.actor_of(reading(), account.person_id, now=clock.now())
-    secret = services.open_feed(actor=actor, now=clock.now(), label=label)
+    wish = OpenFeed(
+        scope=FeedScope.read(scope), label=label, names=names, show_cancelled=show_cancelled
+    )
+    secret = services.open_feed(actor=actor, now=clock.now(), wish=wish)
     click.echo(f"{current_app.config['LABOPS'].public_url}/feeds/{secret}.ics")
 
 

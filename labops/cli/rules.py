@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +15,9 @@ from flask_babel import Babel, force_locale
 from labops.blueprints.messages import sentence_for
 from labops.blueprints.rules_in_words import rules_in_words
 from labops.cli.context import with_app
+from labops.cli.rules_outcome import outcome_as_data, print_outcome
+from labops.domain.bookings.past import PastBooking
+from labops.domain.bookings.replaying import USUAL_WEEKS, WEEKS, Replay, replay
 from labops.domain.house_rules import queries, services
 from labops.domain.house_rules.cases import CaseFile, Result, decide, read_cases
 from labops.domain.house_rules.files import Levels, RuleFile, read_file, write_file
@@ -115,6 +119,39 @@ def export(slug: str | None) -> None:
         slug = known[0]
     site = sites.by_slug(session, slug)
     click.echo(write_file(queries.site_rules(session, site.id).levels), nl=False)
+
+
+@rules.command()
+@click.argument("rules_file", metavar="RULES.toml", type=FILE)
+@click.option("--site", "slug", required=True, help="The site whose bookings are tried.")
+@click.option(
+    "--weeks",
+    type=click.IntRange(WEEKS[0], WEEKS[-1]),
+    default=USUAL_WEEKS,
+    show_default=True,
+    help="How far to look back.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
+@with_app
+def simulate(rules_file: Path, slug: str, weeks: int, *, as_json: bool) -> None:
+    """Say which bookings of the last weeks the file would have refused; changes nothing."""
+    found, session = _read_rules(rules_file), reading()
+    site = sites.by_slug(session, slug)
+    wanted = Replay(site=site, changed=found.levels, weeks=weeks, whole=True)
+    try:
+        outcome = replay(session, wanted, now=clock.now(), progress=_with_bar)
+    except Invalid as error:
+        _refuse(rules_file, error.problems)
+    if as_json:
+        click.echo(json.dumps(outcome_as_data(outcome), indent=2))
+    else:
+        print_outcome(outcome, site.tz)
+
+
+def _with_bar(bookings: Sequence[PastBooking]) -> Iterator[PastBooking]:
+    """Give the bookings back, and on a terminal show how many are left."""
+    with click.progressbar(bookings, label="Bookings", file=sys.stderr) as bar:
+        yield from bar
 
 
 @with_app

@@ -16,6 +16,7 @@ from labops.domain.sites import models as sites
 from labops.domain.spaces import models as spaces
 from labops.domain.stations import models as stations
 from labops.domain.strikes import models as strikes
+from labops.domain.waiting import models as waiting
 from labops.kernel import audit, idempotency, instance, jobs, ledger, outbox
 from labops.kernel.orm import Base
 
@@ -43,4 +44,5 @@ __all__ = [
     "spaces",
     "stations",
     "strikes",
+    "waiting",
 ]

@@ -23,8 +23,13 @@ def instance_id(session: Session) -> str:
 
     Calendars know a booking by it, so it stays the same when the host name changes.
     """
-    return remembered(
-        session,
-        "instance_id",
-        lambda: session.get_one(InstanceFact, "instance_id").value,
-    )
+    return _fact(session, "instance_id")
+
+
+def feed_key(session: Session) -> str:
+    """Return the secret from which strangers' calendars get other names for bookings."""
+    return _fact(session, "feed_key")
+
+
+def _fact(session: Session, name: str) -> str:
+    return remembered(session, name, lambda: session.get_one(InstanceFact, name).value)

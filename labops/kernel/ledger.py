@@ -54,6 +54,7 @@ class OwnerKind(StrEnum):
 
     BOOKING = "booking"
     MAINTENANCE = "maintenance"
+    OFFER = "offer"
 
 
 class LockClass(StrEnum):
@@ -128,6 +129,11 @@ class Claim:
 def switch_guard(*, on: bool) -> None:
     """Turn locking and the second check on or off; the application sets it from its settings."""
     _Guard.on = on
+
+
+def guard_is_on() -> bool:
+    """Say whether what was decided by a plain read is checked again under the locks."""
+    return _Guard.on
 
 
 def lock(session: Session, *, people: Iterable[int] = (), bookables: Iterable[int] = ()) -> None:

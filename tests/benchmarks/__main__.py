@@ -84,10 +84,19 @@ def measure(engine: str, folder: Path, bookings: int, chosen: argparse.Namespace
                 floor = (floors[-2].per_second + floors[-1].per_second) / 2
                 figures.setdefault(name, []).append(found)
                 ratios.setdefault(name, []).append(100 * found.per_second / floor)
+        cold = None if chosen.only else _cold(address, url)
         memory = memory_mib(descendants(process.pid))  # they share memory: all of them
     _print_line("bare Flask route", floors, None)
     for name, found in figures.items():
         _print_line(name, found, ratios[name])
+    if cold is not None:
+        print(
+            f"  feed of 1,000, cold   {cold:.0f} ms for the first poll after a change of everything"
+        )
+        print(
+            f"  simulator             {_simulated(url, folder, now):.0f} bookings a second, ten quotas"
+        )
+    _print_quotas(figures)
     print(f"  memory of the serving processes: {memory:.0f} MiB (goal below 250)")
     return median(f.per_second for f in figures["book"]) if "book" in figures else 0.0
 
@@ -107,6 +116,68 @@ def _print_line(name: str, found: list[Figures], ratios: list[float] | None) -> 
     )
 
 
+def _print_quotas(figures: dict[str, list[Figures]]) -> None:
+    """Say what ten quotas cost: at most twice a booking without was promised."""
+    if {"book", "book, ten quotas"} <= figures.keys():
+        plain, ruled = (
+            median(one.per_second for one in figures[name]) for name in ("book", "book, ten quotas")
+        )
+        print(f"  a booking with ten quotas costs {plain / ruled:.2f} times as much (goal 2)")
+
+
+def _cold(address: str, url: str) -> float:
+    """Return the milliseconds of a poll for which every event is written anew."""
+    import urllib.request  # noqa: PLC0415
+
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM feed_fragment"))
+        # Another revision of everything: no process has it in memory either.
+        connection.execute(
+            text("UPDATE person SET bookings_revision = bookings_revision + 1 WHERE id = :person"),
+            {"person": data.PEOPLE - 1},
+        )
+        connection.execute(
+            text("UPDATE booking SET sequence = sequence + 1 WHERE person_id = :person"),
+            {"person": data.PEOPLE - 1},
+        )
+    engine.dispose()
+    began = time.perf_counter()
+    with urllib.request.urlopen(f"{address}/feeds/{data.LONG_FEED_SECRET}.ics") as answer:
+        answer.read()
+    return 1000 * (time.perf_counter() - began)
+
+
+def _simulated(url: str, folder: Path, now: datetime) -> float:
+    """Return how many past bookings a second the simulator judges anew, reading included."""
+    from labops.app import create_app  # noqa: PLC0415
+    from labops.domain.bookings.replaying import Replay, read_past  # noqa: PLC0415
+    from labops.domain.bookings.simulation import simulate  # noqa: PLC0415
+    from labops.domain.sites.queries import by_slug  # noqa: PLC0415
+    from labops.kernel.db import db, reading  # noqa: PLC0415
+    from labops.settings import Settings  # noqa: PLC0415
+
+    settings = Settings(
+        environment="testing",
+        database_url=url,
+        data_dir=folder / "data",
+        secret_key="a key for measuring only, long enough",
+    )
+    app = create_app(settings)
+    with app.app_context():
+        changed = {("site", ""): {"quotas": data.TEN_QUOTAS}}
+        began = time.perf_counter()
+        past = read_past(
+            reading(),
+            Replay(site=by_slug(reading(), "mhuma"), changed=changed, weeks=8, whole=False),
+            now=now,
+        )
+        found = simulate(past)
+        spent = time.perf_counter() - began
+        db.engine.dispose()
+    return found.looked_at / spent
+
+
 _rounds = itertools.count()
 
 
@@ -115,15 +186,29 @@ def _scenarios(address: str, now: datetime) -> Iterator[tuple[str, int, Make]]:
     window = f"from={quote(monday.isoformat())}&to={quote((monday + data.WEEK).isoformat())}"
     auth = {"Authorization": f"Bearer {data.token(1)}"}
     feed = f"/feeds/{data.FEED_SECRET}.ics"
+    long_feed = f"/feeds/{data.LONG_FEED_SECRET}.ics"
     # A booking is tried in hours that the data leaves free, in weeks of its own each time.
-    yield "book, one client", 1, partial(_bookings, monday, next(_rounds))
-    yield "book", CLIENTS, partial(_bookings, monday, next(_rounds))
+    plain = range(1, data.PLAIN_MACHINES + 1)
+    ruled = range(data.PLAIN_MACHINES + 1, data.MACHINES + 1)
+    yield "book, one client", 1, partial(_bookings, plain, monday, next(_rounds))
+    yield "book", CLIENTS, partial(_bookings, plain, monday, next(_rounds))
+    yield "book, ten quotas", CLIENTS, partial(_bookings, ruled, monday, next(_rounds))
+    period = f"from={quote(now.isoformat())}&to={quote((now + 30 * data.DAY).isoformat())}"
     for name, sent in (
         ("refused", _taken(monday)),
         ("machine week", request("GET", f"/api/v1/bookings?{window}&machine=m1&limit=1000", auth)),
         ("all machines week", request("GET", f"/api/v1/bookings?{window}&limit=1000", auth)),
         ("feed", request("GET", feed)),
-        ("feed 304", request("GET", feed, {"If-None-Match": _etag(address)})),
+        ("feed 304", request("GET", feed, {"If-None-Match": _etag(address, feed)})),
+        ("feed of 1,000", request("GET", long_feed)),
+        (
+            "feed of 1,000, 304",
+            request("GET", long_feed, {"If-None-Match": _etag(address, long_feed)}),
+        ),
+        (
+            "find a time",
+            request("GET", f"/api/v1/availability?{period}&minutes=120&limit=10", auth),
+        ),
     ):
         yield name, CLIENTS, partial(_again, sent)
 
@@ -136,11 +221,11 @@ def _run(address: str, make: Make, clients: int, seconds: float) -> Figures:
     return run(address, make, clients=clients, seconds=seconds)
 
 
-def _bookings(monday: datetime, round_number: int, client: int) -> Iterator[bytes]:
+def _bookings(machines: range, monday: datetime, round_number: int, client: int) -> Iterator[bytes]:
     # Each client walks through slots of its own: machine by machine, half hour by half hour.
     for n in itertools.count(client, CLIENTS):
-        machine = n % data.MACHINES + 1
-        day, cell = divmod(n // data.MACHINES, 10)
+        machine = machines[n % len(machines)]
+        day, cell = divmod(n // len(machines), 10)
         start = monday + timedelta(weeks=6 + 3 * round_number, days=day, hours=1)
         yield _book(machine, start + timedelta(minutes=30 * cell), n % data.PEOPLE + 1)
 
@@ -164,10 +249,10 @@ def _taken(monday: datetime) -> bytes:
     return _book(1, monday, 5)
 
 
-def _etag(address: str) -> str:
+def _etag(address: str, feed: str) -> str:
     import urllib.request  # noqa: PLC0415
 
-    with urllib.request.urlopen(f"{address}/feeds/{data.FEED_SECRET}.ics") as answer:
+    with urllib.request.urlopen(address + feed) as answer:
         return str(answer.headers["ETag"])
 
 

@@ -14,11 +14,20 @@ from labops.kernel import migrations
 from labops.kernel.ids import digest
 
 MACHINES = 60
+PLAIN_MACHINES = 40  # the others have ten quotas
 PEOPLE = 2_000
 PER_WEEK = 760  # bookings of all machines in one week
 BATCH = 20_000
 FEED_SECRET = "bench-feed-secret"
+LONG_FEED_SECRET = "bench-long-feed-secret"
 WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+# Generous enough that nobody meets them, so that each has to be added up.
+TEN_QUOTAS = [
+    {"minutes": 40000, "window": window, "scope": scope}
+    for window in ("day", "week", "month", "14 days", "year")
+    for scope in ("machine", "site")
+]
 
 
 def token(number: int) -> str:
@@ -106,7 +115,18 @@ def _places(connection: Connection, meta: Any, now: datetime) -> None:
                     "one_at_a_time": 0,
                     "quotas": [{"minutes": 40000, "window": "week", "scope": "machine"}],
                 },
-            }
+            },
+            *(
+                {
+                    "site_id": 1,
+                    "level": "machine",
+                    "key": f"m{n}",
+                    "version": 1,
+                    "created_at": now,
+                    "data": {"quotas": TEN_QUOTAS},
+                }
+                for n in range(PLAIN_MACHINES + 1, MACHINES + 1)
+            ),
         ],
     )
     connection.execute(
@@ -267,17 +287,24 @@ def _sqlite(value: Any) -> Any:
 
 
 def _add_feed(connection: Connection, meta: Any, now: datetime) -> None:
-    """Give the last person 200 bookings ahead and a feed of them."""
+    """Give the last person 200 bookings ahead, the last but one 1,000, and both a feed of them."""
+    for person, secret, count in ((PEOPLE, FEED_SECRET, 200), (PEOPLE - 1, LONG_FEED_SECRET, 1000)):
+        _add_feed_of(connection, meta, person, secret, count, now)
+
+
+def _add_feed_of(
+    connection: Connection, meta: Any, person: int, secret: str, count: int, now: datetime
+) -> None:
     first = connection.execute(text("SELECT max(id) FROM booking")).scalar_one() + 1
     begins = monday(now) + 4 * WEEK
     bookings = []
-    for n in range(200):
+    for n in range(count):
         start = begins + timedelta(hours=n * 3 + 1)
         bookings.append(
             (
                 first + n,
-                f"f{n}",
-                PEOPLE,
+                f"f{person}-{n}",
+                person,
                 1,
                 start,
                 start + timedelta(hours=1),
@@ -289,15 +316,27 @@ def _add_feed(connection: Connection, meta: Any, now: datetime) -> None:
     _bulk(connection, "booking", bookings)
     _bulk(connection, "booking_bookable", [(row[0], 1) for row in bookings])
     connection.execute(
+        insert(meta["account"]),
+        [
+            {
+                "person_id": person,
+                "email": f"feed{person}@example.org",
+                "email_confirmed_at": now,
+                "created_at": now,
+                "credentials_revision": 0,
+            }
+        ],
+    )
+    connection.execute(
         insert(meta["feed"]),
         [
             {
-                "uid": "f",
-                "person_id": PEOPLE,
+                "uid": f"f{person}",
+                "person_id": person,
                 "scope": "me",
                 "label": "",
                 "created_at": now,
-                "secret_digest": digest(FEED_SECRET),
+                "secret_digest": digest(secret),
                 "polled_by": "bench",
                 "polled_at": now,
             }

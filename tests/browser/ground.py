@@ -14,8 +14,10 @@ from sqlalchemy import Engine, NullPool, create_engine, delete, select, text, up
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
+from labops.domain.closures.models import OutsideCalendar
 from labops.domain.machines.models import Machine
 from labops.domain.people.models import Account, Person
+from labops.domain.sites.models import Site
 from labops.domain.stations.models import Station
 from labops.kernel import migrations
 from labops.kernel.ledger import Allocation
@@ -47,6 +49,15 @@ class Ground:
                 select(Person.uid)
                 .join(Account, Account.person_id == Person.id)
                 .where(Account.email == email)
+            ).one()
+
+    def outside_calendar(self, site: str) -> str:
+        """Return the identifier of the calendar that a site follows."""
+        with Session(self.engine) as session:
+            return session.scalars(
+                select(OutsideCalendar.uid)
+                .join(Site, Site.id == OutsideCalendar.site_id)
+                .where(Site.slug == site)
             ).one()
 
     def coming_booking(self, email: str) -> str:

@@ -17,11 +17,16 @@ from werkzeug.routing import Rule
 
 from labops.adapters import photos
 from labops.blueprints.access import access_of
-from labops.domain.bookings import offering, services
+from labops.domain.bookings import giving, services
 from labops.domain.bookings.commands import Book
 from labops.domain.bookings.models import HandOver
+from labops.domain.calendars.queries import of_person as feeds_of
 from labops.domain.calendars.services import open_feed
+from labops.domain.closures.outside import Follow, follow
+from labops.domain.closures.values import CalendarKind
 from labops.domain.machines.queries import by_slug as machine_by_slug
+from labops.domain.waiting import services as waiting
+from labops.domain.waiting.services import Join
 from labops.kernel import clock
 from labops.kernel.db import reading
 from labops.kernel.outbox import OutboxMessage
@@ -59,7 +64,12 @@ def places(app: Flask, world: World) -> dict[str, str]:
 
     keep_photo(world)
     alice = world.actor("alice", clock.now())
-    offering.offer(booking, email="charlie@example.org", actor=alice, now=clock.now())
+    giving.offer(booking, email="charlie@example.org", actor=alice, now=clock.now())
+    wish = waiting.join(
+        Join(machines=("laser",), window=next_slot(10), length=next_slot(10).length),
+        actor=world.actor("bob", clock.now()),
+        now=clock.now(),
+    )
     station = stations.by_code(reading(), world.laser_code)
     assert station is not None
     return {
@@ -68,12 +78,20 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "slug": "laser",
         "offer_uid": reading().scalars(select(HandOver.uid)).one(),
         "site": "mhuma",
+        "wish": wish,
         "code": world.laser_code,
         "secret": secret,
         "token": "nonsense",
         "station_id": str(station.id),
         "message_id": str(reading().scalars(select(OutboxMessage.id)).first()),
+        "calendar": outside_calendar(world),
         "photo": f"{machine_by_slug(reading(), 'laser').photo}-small.webp",
+        "level": "category",
+        "of": "laser",
+        "part": "length",
+        "kind": "quotas",
+        "which": "new",
+        "number": "1",
     }
 
 
@@ -81,6 +99,13 @@ def keep_photo(world: World) -> None:
     """Give the laser a photo."""
     bob = world.actor("bob", clock.now())
     photos.replace("laser", photos.made(picture()), actor=bob, now=clock.now())
+
+
+def outside_calendar(world: World) -> str:
+    """Let MHUMA follow a calendar and return its uid."""
+    command = Follow(name="School", kind=CalendarKind.FILE)
+    bob = world.actor("bob", clock.now())
+    return follow(world.sites["mhuma"], command, actor=bob, now=clock.now())
 
 
 def address(rule: Rule, places: dict[str, str]) -> str | None:
@@ -175,6 +200,17 @@ ACTS = {
     "/messages/{message_id}/again": ("/messages", {"staff", "other site's staff", "admin"}),
     "/machines/laser/edit": ("/machines/laser/edit", {"staff", "admin"}),
     "/letters": ("/letters", set(KINDS)),
+    "/waiting/{wish}/remove": ("/waiting/list", {"staff", "other site's staff", "admin"}),
+    "/sites/mhuma/closures/calendars": ("/sites/mhuma/closures/calendars", {"staff", "admin"}),
+    "/sites/mhuma/closures/holidays": ("/sites/mhuma/closures/calendars", {"staff", "admin"}),
+    "/sites/mhuma/closures/calendars/{calendar}/decide": (
+        "/sites/mhuma/closures/calendars",
+        {"staff", "admin"},
+    ),
+    "/sites/mhuma/closures/calendars/{calendar}/visit": (
+        "/sites/mhuma/closures/calendars",
+        {"staff", "admin"},
+    ),
 }
 
 
@@ -190,6 +226,17 @@ def test_only_staff_get_through_to_what_staff_do(
         status = post(browser, page if kind in allowed else "/profile", act.format(**places))
         # Nothing was given up, and the form is empty: whoever may act is told so.
         assert status.status_code in ({404, 422} if kind in allowed else {403}), kind
+
+
+def test_only_its_owner_revokes_a_calendar_address(
+    app: Flask, world: World, places: dict[str, str]
+) -> None:
+    (feed,) = feeds_of(reading(), world.people["alice"], now=clock.now())
+    for kind, who in sorted(KINDS.items(), key=lambda pair: pair[0] == "member"):
+        browser = world.browser(app, who) if who else app.test_client()
+        page = "/feeds" if who else "/sign-in"
+        status = post(browser, page, f"/feeds/{feed.uid}/revoke").status_code
+        assert status == (303 if kind == "member" else 404 if who else 401), kind
 
 
 def test_a_photo_is_for_everybody(app: Flask, world: World, places: dict[str, str]) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import icalendar
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -30,7 +29,7 @@ from labops.domain.sites.services import DescribeSite, describe_site
 from labops.kernel import clock
 from labops.kernel.db import db, reading, unit_of_work
 from labops.logs import JsonLines
-from tests.support import feedlint
+from tests.support.feeds import events_in, opened
 from tests.support.forms import post
 from tests.support.world import World, next_slot
 
@@ -38,18 +37,12 @@ from tests.support.world import World, next_slot
 @pytest.fixture
 def address(world: World) -> str:
     """Return the path of Alice's feed."""
-    secret = calendars.open_feed(actor=world.actor("alice"), now=clock.now(), label="phone")
-    return f"/feeds/{secret}.ics"
+    return opened(world, "alice", label="phone")
 
 
 def booked(world: World, hour: float = 10, note: str = "") -> str:
     command = Book(machines=("laser",), slot=next_slot(hour), note=note)
     return services.book(command, actor=world.actor("alice"), now=clock.now())
-
-
-def events(body: bytes) -> list[Any]:
-    assert feedlint.lint(body) == []
-    return icalendar.Calendar.from_ical(body).walk("VEVENT")
 
 
 def test_a_calendar_gets_its_owners_bookings(
@@ -64,7 +57,7 @@ def test_a_calendar_gets_its_owners_bookings(
     assert answer.headers["X-Robots-Tag"] == "noindex"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Content-Disposition"] == 'inline; filename="labops.ics"'
-    (one,) = events(answer.data)
+    (one,) = events_in(answer.data)
     assert str(one["SUMMARY"]) == "Laser (MHUMA)"
     assert one["UID"].startswith(f"b-{uid}@")
     assert one["DTSTART"].dt == next_slot(10).starts_at
@@ -102,12 +95,12 @@ def test_every_change_of_a_booking_changes_the_tag(
     services.move(move, actor=world.actor("alice"), now=clock.now())
     moved = client.get(address)
     tags.append(moved.headers["ETag"])
-    (one,) = events(moved.data)
+    (one,) = events_in(moved.data)
     assert (one["SEQUENCE"], one["DTSTART"].dt) == (1, next_slot(15).starts_at)
     services.cancel(uid, actor=world.actor("alice"), now=clock.now())
     gone = client.get(address)
     tags.append(gone.headers["ETag"])
-    (tombstone,) = events(gone.data)
+    (tombstone,) = events_in(gone.data)
     assert (tombstone["STATUS"], tombstone["SEQUENCE"]) == ("CANCELLED", 2)
     assert str(tombstone["SUMMARY"]) == "Cancelled: Laser (MHUMA)"
     assert len(set(tags)) == 4
@@ -189,7 +182,7 @@ def test_no_visitor_is_known_and_no_cookie_is_set(app: Flask, world: World, addr
 
 def test_unknown_and_revoked_answer_alike(app: Flask, world: World, address: str) -> None:
     client = app.test_client()
-    feed = queries.of_person(reading(), world.people["alice"])[0]
+    feed = queries.of_person(reading(), world.people["alice"], now=clock.now())[0]
     calendars.revoke_feed(feed.uid, actor=world.actor("alice"), now=clock.now())
     revoked, unknown = client.get(address), client.get("/feeds/" + "x" * 43 + ".ics")
     assert revoked.status_code == unknown.status_code == 404
@@ -205,7 +198,7 @@ def test_who_fetched_last_is_noted_once_an_hour(
 
     def noted() -> Any:
         reading().rollback()
-        return queries.of_person(reading(), world.people["alice"])[0]
+        return queries.of_person(reading(), world.people["alice"], now=clock.now())[0]
 
     client.get(address, headers={"User-Agent": "Thunderbird/140"})
     assert (noted().polled_by, noted().polled_at >= started) == ("Thunderbird/140", True)
@@ -234,7 +227,7 @@ def test_the_secret_never_reaches_a_log(
 def test_the_page_shows_an_address_once(app: Flask, world: World) -> None:
     alice = world.browser(app, "alice")
     assert "No address yet" in alice.get("/feeds").text
-    made = post(alice, "/feeds", "/feeds", {"label": "phone"})
+    made = post(alice, "/feeds", "/feeds", {"scope": "me", "cancelled": "usual", "label": "phone"})
     assert made.headers["Cache-Control"] == "no-store"
     secret = re.search(r"http://localhost/feeds/([\w-]+)\.ics", made.text)
     assert secret
@@ -244,7 +237,7 @@ def test_the_page_shows_an_address_once(app: Flask, world: World) -> None:
     page = alice.get("/feeds").text
     assert secret[1] not in page
     assert "phone" in page
-    feed = queries.of_person(reading(), world.people["alice"])[0]
+    feed = queries.of_person(reading(), world.people["alice"], now=clock.now())[0]
     bob = world.browser(app, "bob")
     assert post(bob, "/feeds", f"/feeds/{feed.uid}/revoke").status_code == 404
     assert post(alice, "/feeds", f"/feeds/{feed.uid}/revoke").status_code == 303
@@ -254,7 +247,12 @@ def test_the_page_shows_an_address_once(app: Flask, world: World) -> None:
 def test_there_is_a_most_of_addresses(app: Flask, world: World) -> None:
     for _number in range(calendars.MOST_FEEDS):
         calendars.open_feed(actor=world.actor("alice"), now=clock.now())
-    answer = post(world.browser(app, "alice"), "/feeds", "/feeds", {"label": "one more"})
+    answer = post(
+        world.browser(app, "alice"),
+        "/feeds",
+        "/feeds",
+        {"scope": "me", "cancelled": "usual", "label": "one more"},
+    )
     assert answer.status_code == 422
     assert "You have 20 calendar addresses." in answer.text
     assert 'value="one more"' in answer.text
@@ -306,5 +304,4 @@ class _logged:
 @pytest.fixture(autouse=True)
 def _empty_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(serving, "_bodies", ByteCache(1_000_000))
-    monkeypatch.setattr(serving, "_fragments", ByteCache(1_000_000))
     yield

@@ -12,8 +12,6 @@ from flask import Flask
 from labops.cli.rules import rules as command
 from labops.domain.house_rules.queries import site_rules
 from labops.kernel.db import reading
-from tests.functional.test_sites import RULES
-from tests.support.forms import post
 from tests.support.world import World
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "rules"
@@ -162,25 +160,3 @@ def test_rules_that_do_not_fit_the_site_change_nothing(
         reading().close()
     assert run("import", file, "--site", "nowhere").exit_code == 1
     assert run("export").exit_code == 2
-
-
-def test_the_page_keeps_what_its_form_does_not_show(
-    app: Flask, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("labops.cli.context.create_app", lambda _settings: app)
-    file = tmp_path / "rules.toml"
-    file.write_text(
-        'start_from = "usual"\nquotas = [{ bookings = 3, window = "7 days", scope = "site", during = "peak" }]\n'
-        '[timetables.peak]\nhours = "mon-fri 09:00-18:00"\n[categories.laser]\nquotas = []\n'
-    )
-    assert run("import", file, "--site", "mhuma").exit_code == 0
-    eva, url = world.browser(app, "eva"), "/sites/mhuma/rules"
-    assert "At most 3 bookings in any 7 days at this site." in eva.get(url).text
-    assert post(eva, url, url, RULES).status_code == 303
-    with app.test_request_context():
-        rules = site_rules(reading(), world.sites["mhuma"]).of(category="", machine="")
-        reading().close()
-    assert [quota.count for quota in rules.quotas] == [0, 3]
-    assert [table.name for table in rules.timetables] == ["peak"]
-    assert eva.get("/sites/mhuma/rules/category/laser").status_code == 200
-    assert eva.get("/sites/mhuma/rules/plan/pro").status_code == 404

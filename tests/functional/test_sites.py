@@ -1,21 +1,17 @@
-"""Sites in the browser: looking, hours, closures, spaces and house rules, on both engines."""
+"""Sites in the browser: looking, hours, closures and spaces, on both engines."""
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book
 from labops.domain.closures.models import Closure
-from labops.domain.house_rules.models import HouseRulesVersion
-from labops.domain.house_rules.queries import site_rules
-from labops.domain.house_rules.values import Quota, QuotaScope, Window
 from labops.domain.sites.models import OpeningHours, Site
 from labops.domain.spaces.models import Space
 from labops.kernel import clock
@@ -32,35 +28,12 @@ SITE = {
     "phone": "+39 02 1",
     "latitude": "45,4826",
     "longitude": "9.1846",
+    "country": "IT",
+    "subdivision": "MI",
+    "local_holidays": "",
     "description_it": "Officine",
     "description_en": "Workshops",
 }
-RULES = {
-    "grid": "30",
-    "shortest": "30",
-    "longest": "4 h",
-    "notice": "0",
-    "horizon_days": "14",
-    "open_bookings": "6",
-    "one_at_a_time": "0",
-    "cancel_notice": "2 h",
-    "early_check_in": "15 min",
-    "grace": "15 min",
-    "unattended": "no",
-    "limit_0": "8 h",
-    "window_0": "week",
-    "scope_0": "machine",
-    **{
-        f"{part}_{n}": value
-        for n in range(1, 3)
-        for part, value in (("limit", ""), ("window", "week"), ("scope", "machine"))
-    },
-}
-KIND = (
-    {name: "" for name in RULES}
-    | {f"window_{n}": "week" for n in range(6)}
-    | {f"scope_{n}": "machine" for n in range(6)}
-)
 
 
 @pytest.fixture(autouse=True)
@@ -98,12 +71,6 @@ def closures() -> list[Closure]:
     return list(reading().scalars(select(Closure).order_by(Closure.starts_at)))
 
 
-def versions() -> int:
-    """Return how many versions of house rules there are."""
-    reading().rollback()
-    return reading().scalar(select(func.count()).select_from(HouseRulesVersion)) or 0
-
-
 def test_everybody_sees_where_and_when(
     client: FlaskClient, world: World, wall_clock: dict[str, datetime]
 ) -> None:
@@ -128,9 +95,7 @@ def test_everybody_sees_where_and_when(
     assert client.get("/sites/a%00b").status_code == 404
 
 
-@pytest.mark.parametrize(
-    "path", ["edit", "hours", "spaces", "rules", "rules/category/laser", "rules/machine/laser"]
-)
+@pytest.mark.parametrize("path", ["edit", "hours", "spaces"])
 def test_only_managers_reach_what_only_they_change(
     app: Flask, world: World, client: FlaskClient, path: str
 ) -> None:
@@ -139,10 +104,10 @@ def test_only_managers_reach_what_only_they_change(
         asking = world.browser(app, who) if who else client
         assert asking.get(url).status_code == status, who
         if status != 200:
-            data = SITE | RULES | {"day_0": "1-2", "capacity": "1"}
+            data = SITE | {"day_0": "1-2", "capacity": "1"}
             page = "/machines" if who else "/sign-in"
             assert post(asking, page, url, data).status_code == status, who
-    assert (site().address, versions()) == ("via Prova 1", 4)
+    assert site().address == "via Prova 1"
 
 
 def test_closures_are_for_staff_of_the_site(app: Flask, world: World, client: FlaskClient) -> None:
@@ -361,80 +326,6 @@ def test_spaces_are_added_and_described(app: Flask, world: World) -> None:
     assert (space.name, space.capacity, space.description) == ("Legno", 8, "Saws")
     assert eva.get(f"{url}/nowhere").status_code == 404
     assert eva.get("/sites/smart-city-lab/spaces/falegnameria").status_code == 404
-
-
-def test_house_rules_are_previewed_then_saved(app: Flask, world: World) -> None:
-    eva, url = world.browser(app, "eva"), "/sites/mhuma/rules"
-    before = versions()
-    preview = post(eva, url, url, RULES | {"preview": "1"})
-    assert preview.status_code == 200
-    assert "What this would mean" in preview.text
-    assert "At most 8 h a week on one machine." in preview.text
-    assert "Cancel at least 2 h before the start." in preview.text
-    assert versions() == before
-    assert post(eva, url, url, RULES).status_code == 303
-    reading().rollback()
-    rules = site_rules(reading(), world.sites["mhuma"]).of(category="", machine="")
-    assert rules.one_at_a_time is None
-    assert rules.quotas == (Quota(rules.longest * 2, Window.WEEK, QuotaScope.MACHINE),)
-    page = eva.get(url).text
-    assert 'value="8 h"' in page
-    assert 'value="2 h"' in page
-    assert "You may have 6 bookings still to come." in page
-
-
-def test_a_kind_of_machine_changes_only_what_it_says(app: Flask, world: World) -> None:
-    eva, url = world.browser(app, "eva"), "/sites/mhuma/rules/category/laser"
-    form = eva.get(url).text
-    assert "Empty means as the site says: 4 h." in form
-    assert re.search(r'name="longest"[^>]*value="2 h"', form)
-    assert post(eva, url, url, KIND | {"longest": "1 h 30 min", "grace": "5"}).status_code == 303
-    reading().rollback()
-    levels = site_rules(reading(), world.sites["mhuma"]).levels
-    assert levels["category", "laser"] == {"longest_minutes": 90, "grace_minutes": 5}
-    assert "A booking lasts from 30 min to 1 h 30 min" in eva.get("/machines/laser").text
-    assert "A booking lasts from 30 min to 4 h" in eva.get("/machines/printer").text
-    quota = KIND | {"limit_0": "2 h"}
-    refused = post(eva, url, url, quota)
-    assert refused.status_code == 422
-    assert "Tick this box" in refused.text
-    assert post(eva, url, url, quota | {"own_quotas": "y"}).status_code == 303
-    assert "At most 2 h a week on one machine." in eva.get("/machines/laser").text
-    one = "/sites/mhuma/rules/machine/laser"
-    assert post(eva, one, one, KIND | {"longest": "1 h"}).status_code == 303
-    assert "A booking lasts from 30 min to 1 h" in eva.get("/machines/laser").text
-    assert eva.get("/sites/mhuma/rules/category/teleporter").status_code == 404
-    assert eva.get("/sites/mhuma/rules/machine/laser-scl").status_code == 404
-    assert eva.get("/sites/mhuma/rules/planet/laser").status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"longest": "a while"}, "Write a length of time"),
-        ({"longest": "2 fortnights"}, "Write a length of time"),
-        ({"longest": ""}, "This field must be filled in."),
-        ({"longest": "60 days"}, "No booking may be longer than 30 days."),
-        ({"longest": "9" * 60}, "This is too long."),
-        ({"shortest": "6 h"}, "not above the longest"),
-        ({"shortest": "0"}, "not above the longest"),
-        ({"horizon_days": "-1"}, "Write a whole number"),
-        ({"grid": "7"}, "Choose one from the list."),
-        ({"limit_3": "many"}, "Write a length of time"),
-        # The laser's longest, two hours, would end up below the site's shortest.
-        ({"shortest": "3 h"}, "This does not fit together with the rules of"),
-    ],
-)
-def test_wrong_rules_are_refused_and_kept(
-    app: Flask, world: World, changes: dict[str, str], sentence: str
-) -> None:
-    eva, url = world.browser(app, "eva"), "/sites/mhuma/rules"
-    before = versions()
-    answer = post(eva, url, url, RULES | {"notice": "45 min"} | changes)
-    assert answer.status_code == 422
-    assert sentence in answer.text
-    assert 'value="45 min"' in answer.text
-    assert versions() == before
 
 
 def test_forms_need_their_token(app: Flask, world: World) -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import aliased
 
-from labops.domain.bookings import handing_over, offering, services, use
+from labops.domain.bookings import giving, handing_over, services, use
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.models import Booking, HandOver
 from labops.kernel.audit import AuditEntry
@@ -74,7 +74,7 @@ def booked(world: World, round_: int) -> tuple[str, Interval]:
 def offered(world: World, uid: str) -> str:
     with unit_of_work() as session:  # the races are about booking, not about how many offers
         session.execute(update(HandOver).values(offered_at=NOW - timedelta(days=2)))
-    offering.offer(uid, email="charlie@example.org", actor=world.actor("alice"), now=NOW)
+    giving.offer(uid, email="charlie@example.org", actor=world.actor("alice"), now=NOW)
     query = select(HandOver.uid).where(HandOver.outcome == "offered")
     return reading().scalars(query.order_by(HandOver.id.desc()).limit(1)).one()
 
@@ -190,7 +190,7 @@ def test_taking_against_taking_back(app: Flask, world: World) -> None:
         taken, back = at_once(
             app,
             lambda offer=offer: handing_over.accept(offer, actor=charlie, now=NOW),
-            lambda uid=uid: offering.take_back(uid, actor=alice, now=NOW),
+            lambda uid=uid: giving.take_back(uid, actor=alice, now=NOW),
         )
         booking = reading().scalars(select(Booking).where(Booking.uid == uid)).one()
         row = reading().scalars(select(HandOver).where(HandOver.uid == offer)).one()

@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from labops.domain.bookings import (
+    giving,
     hand_overs,
     handing_over,
-    offering,
     queries,
     services,
     sweeping,
@@ -45,7 +45,7 @@ def booked(world: World, who: str = "alice", machine: str = "printer", **more: o
 def offered(world: World, uid: str, to: str = "charlie") -> str:
     """Offer a booking of Alice's and return the offer's uid."""
     email = f"{to}@example.org"
-    offering.offer(uid, email=email, actor=world.actor("alice"), now=NOW)
+    giving.offer(uid, email=email, actor=world.actor("alice"), now=NOW)
     query = select(HandOver.uid).where(HandOver.outcome == "offered")
     return reading().scalars(query).one()
 
@@ -118,7 +118,7 @@ def test_only_whom_it_was_offered_to_may_answer(world: World) -> None:
     uid = booked(world)
     offer = offered(world, uid)
     for who in ("nina", "bob", "eva", "alice"):
-        for act in (handing_over.accept, offering.decline):
+        for act in (handing_over.accept, giving.decline):
             with pytest.raises(NotFound):
                 act(offer, actor=world.actor(who), now=NOW)
         assert hand_overs.offered_to(reading(), world.actor(who), now=NOW) == []
@@ -133,10 +133,10 @@ def test_only_its_owner_may_offer_it_and_not_to_herself(world: World) -> None:
     email = "charlie@example.org"
     for who in ("charlie", "dora", "bob"):  # staff give it away openly, with a reason
         with pytest.raises(NotFound):
-            offering.offer(uid, email=email, actor=world.actor(who), now=NOW)
+            giving.offer(uid, email=email, actor=world.actor(who), now=NOW)
     for wrong in ("alice@example.org", " Alice@Example.org", "nonsense", ""):
         with pytest.raises(Invalid):
-            offering.offer(uid, email=wrong, actor=world.actor("alice"), now=NOW)
+            giving.offer(uid, email=wrong, actor=world.actor("alice"), now=NOW)
 
 
 def test_every_rule_is_asked_for_the_receiver(world: World) -> None:
@@ -206,12 +206,12 @@ def test_an_offer_ends_when_it_is_taken_back_declined_replaced_or_overtaken(worl
     second = offered(world, uid)
     with pytest.raises(NotFound):
         handing_over.accept(first, actor=charlie, now=NOW)
-    offering.take_back(uid, actor=alice, now=NOW)
-    offering.take_back(uid, actor=alice, now=NOW)
+    giving.take_back(uid, actor=alice, now=NOW)
+    giving.take_back(uid, actor=alice, now=NOW)
     with pytest.raises(NotFound):
         handing_over.accept(second, actor=charlie, now=NOW)
     third = offered(world, uid)
-    offering.decline(third, actor=charlie, now=NOW)
+    giving.decline(third, actor=charlie, now=NOW)
     with pytest.raises(NotFound):
         handing_over.accept(third, actor=charlie, now=NOW)
     fourth = offered(world, uid)
@@ -232,12 +232,12 @@ def test_an_offer_lapses_at_the_start(world: World) -> None:
     assert codes(refused) == {"booking.begun"}
     assert hand_overs.offered_to(reading(), charlie, now=at(10)) == []
     with pytest.raises(Refused) as refused:
-        offering.offer(uid, email="x@example.org", actor=world.actor("alice"), now=at(10))
+        giving.offer(uid, email="x@example.org", actor=world.actor("alice"), now=at(10))
     assert codes(refused) == {"booking.begun"}
-    assert offering.lapse_offers(now=at(9)) == 0
-    assert offering.lapse_offers(now=at(10), dry_run=True) == 1
-    assert offering.lapse_offers(now=at(10)) == 1
-    assert offering.lapse_offers(now=at(10)) == 0
+    assert giving.lapse_offers(now=at(9)) == 0
+    assert giving.lapse_offers(now=at(10), dry_run=True) == 1
+    assert giving.lapse_offers(now=at(10)) == 1
+    assert giving.lapse_offers(now=at(10)) == 0
     assert reading().scalars(select(HandOver.to_email)).all() == [""]
     assert sweeping.release_missed(now=at(11)) == 1  # and it is its owner who missed it
     assert state_of(uid).person_id == world.people["alice"]
@@ -245,13 +245,13 @@ def test_an_offer_lapses_at_the_start(world: World) -> None:
 
 def test_nobody_floods_addresses_with_offers(world: World) -> None:
     uid, alice = booked(world, when=slot(10, 11, day=3)), world.actor("alice")
-    for number in range(offering.MOST_OFFERS):
-        offering.offer(uid, email=f"x{number}@example.org", actor=alice, now=NOW)
+    for number in range(giving.MOST_OFFERS):
+        giving.offer(uid, email=f"x{number}@example.org", actor=alice, now=NOW)
     with pytest.raises(Refused) as refused:
-        offering.offer(uid, email="y@example.org", actor=alice, now=NOW)
+        giving.offer(uid, email="y@example.org", actor=alice, now=NOW)
     assert codes(refused) == {"booking.many-offers"}
     tomorrow = NOW + timedelta(hours=25)
-    offering.offer(uid, email="y@example.org", actor=alice, now=tomorrow)
+    giving.offer(uid, email="y@example.org", actor=alice, now=tomorrow)
 
 
 def test_staff_hand_over_at_once_with_a_reason(world: World) -> None:
@@ -295,9 +295,9 @@ def test_a_reading_token_hands_over_nothing(world: World) -> None:
     owner = replace(world.actor("alice"), scope=Scope.READ)
     for act in (
         lambda: handing_over.accept(offer, actor=reader, now=NOW),
-        lambda: offering.decline(offer, actor=reader, now=NOW),
-        lambda: offering.take_back(uid, actor=owner, now=NOW),
-        lambda: offering.offer(uid, email="x@example.org", actor=owner, now=NOW),
+        lambda: giving.decline(offer, actor=reader, now=NOW),
+        lambda: giving.take_back(uid, actor=owner, now=NOW),
+        lambda: giving.offer(uid, email="x@example.org", actor=owner, now=NOW),
     ):
         with pytest.raises(Forbidden):
             act()

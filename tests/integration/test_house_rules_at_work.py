@@ -22,6 +22,7 @@ from labops.domain.machines.states import MachineState
 from labops.domain.memberships.models import Membership
 from labops.domain.people.models import Person
 from labops.domain.restrictions.models import Restriction, TopUp
+from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Space
 from labops.domain.strikes import queries as strikes
 from labops.domain.strikes import services as strike_services
@@ -165,6 +166,28 @@ def test_a_top_up_adds_to_one_quota_while_it_holds(world: World) -> None:
     assert refusal(world, slot=slot(14, 15)) == {"booking.quota"}  # not yet
     add(TopUp(**values, starts_on=date(2026, 11, 24), ends_on=date(2026, 11, 24)))
     assert refusal(world, slot=slot(14, 15)) == set()
+
+
+def test_public_holidays_are_those_of_the_site(world: World) -> None:
+    data = {
+        "horizon_days": 40,
+        "timetables": {"work": {"hours": "daily 09:00-18:00", "holidays": "off"}},
+        "open_hours": "work",
+    }
+    with unit_of_work() as session:
+        session.execute(update(Site).values(subdivision="MI"))
+    ruled(world, data)
+    # 7 December is the patron's day in Milan, 8 December a holiday everywhere in Italy.
+    for day, code in (
+        (13, set()),
+        (14, {"booking.outside-hours"}),
+        (15, {"booking.outside-hours"}),
+    ):
+        assert refusal(world, slot=slot(10, 11, day=day)) == code
+    ruled(world, {"horizon_days": 40, "notice_working_days": 2})
+    friday = at(8, day=11)  # 4 December: the next two working days are the 9th and the 10th
+    assert refusal(world, slot=slot(15, 16, day=16), now=friday) == {"booking.too-soon"}
+    assert refusal(world, slot=slot(15, 16, day=17), now=friday) == set()
 
 
 # Machines and spaces

@@ -21,10 +21,11 @@ from sqlalchemy import select, update
 
 from labops.adapters import letters, links, notices
 from labops.adapters.notices import calendar_parts
-from labops.domain.bookings import approval, handing_over, offering, services, sweeping
+from labops.domain.bookings import approval, giving, handing_over, services, sweeping
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.handing_over import HandOverTo
 from labops.domain.bookings.models import Booking, HandOver
+from labops.domain.closures.services import close
 from labops.domain.house_rules.services import SaveRules, save_rules
 from labops.domain.machines.models import Machine
 from labops.domain.notifications.kinds import ON, LetterKind
@@ -33,6 +34,9 @@ from labops.domain.people.models import Account, Person
 from labops.domain.sites.models import Site
 from labops.domain.strikes import queries as strikes
 from labops.domain.strikes import services as strike_services
+from labops.domain.waiting import offering
+from labops.domain.waiting import services as waiting
+from labops.domain.waiting.models import Offer, WaitingWish
 from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
@@ -50,6 +54,7 @@ WEEK = {"monday": "2026-11-23", "until": "2026-11-29T23:00:00+00:00"}
 def _steady(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("confirmation_link", "reset_link", "stop_link", "hand_over_link"):
         monkeypatch.setattr(links, name, lambda _account, _mark, n=name: f"http://localhost/{n}")
+    monkeypatch.setattr(links, "offer_link", lambda _uid, answer="": f"http://localhost/o/{answer}")
     monkeypatch.setattr(calendar_parts, "instance_id", lambda _session: "instance")
     with unit_of_work() as session:
         session.execute(update(Site).where(Site.slug == "mhuma").values(email="mhuma@example.org"))
@@ -139,13 +144,13 @@ def answered(world: World, *, forgive: bool) -> dict[str, object]:
 
 def offered(world: World) -> dict[str, object]:
     booked(world)
-    offering.offer(UID, email="bob@example.org", actor=world.actor("alice"), now=NOW)
+    giving.offer(UID, email="bob@example.org", actor=world.actor("alice"), now=NOW)
     return {"hand_over_uid": reading().scalars(select(HandOver.uid)).one()}
 
 
 def declined(world: World) -> dict[str, object]:
     fact = offered(world)
-    offering.decline(str(fact["hand_over_uid"]), actor=world.actor("bob"), now=NOW)
+    giving.decline(str(fact["hand_over_uid"]), actor=world.actor("bob"), now=NOW)
     return fact
 
 
@@ -188,6 +193,36 @@ def staff_week(world: World) -> dict[str, object]:
     return {"person_id": world.people["bob"], **WEEK}
 
 
+def offer_made(world: World) -> dict[str, object]:
+    """Let Alice wait for two of four hours that Charlie has, and Charlie give up the last two."""
+    charlie = world.actor("charlie")
+    for span in (slot(14, 16), slot(16, 18)):
+        uid = services.book(Book(machines=("printer",), slot=span), actor=charlie, now=NOW)
+    wish = waiting.Join(machines=("printer",), window=slot(14, 18), length=timedelta(hours=2))
+    waiting.join(wish, actor=world.actor("alice"), now=NOW)
+    services.cancel(uid, actor=charlie, now=NOW)
+    assert offering.offer_freed_time(now=NOW).offered == 1
+    return {"offer_uid": reading().scalars(select(Offer.uid)).one()}
+
+
+def offer_lapsed(world: World, *, closed: bool) -> dict[str, object]:
+    """Let the deadline pass; while the site is closed then, nobody could have accepted."""
+    fact = offer_made(world)
+    if closed:
+        close(world.sites["mhuma"], slot(13, 17), reason="Party", actor=SYSTEM, now=NOW)
+    assert offering.offer_freed_time(now=at(9)).lapsed == 1
+    state = reading().scalars(select(WaitingWish.state)).one()
+    assert state == ("waiting" if closed else "lapsed")
+    return fact
+
+
+def wish_removed(world: World) -> dict[str, object]:
+    offer_made(world)
+    uid = reading().scalars(select(WaitingWish.uid)).one()
+    waiting.remove(uid, reason="You moved away.", actor=world.actor("bob"), now=NOW)
+    return {"wish_uid": uid}
+
+
 @dataclass(frozen=True)
 class Case:
     """A fact, what makes it true, and when it is told."""
@@ -217,6 +252,10 @@ CASES = {
     "Strike-missed": Case("BookingMissed", struck, at(12)),
     "Strike-forgiven": Case("StrikeAnswered", partial(answered, forgive=True), at(12)),
     "Strike-upheld": Case("StrikeAnswered", partial(answered, forgive=False), at(12)),
+    "OfferMade": Case("OfferMade", offer_made),
+    "OfferLapsed": Case("OfferLapsed", partial(offer_lapsed, closed=False), at(9)),
+    "OfferLapsed-kept": Case("OfferLapsed", partial(offer_lapsed, closed=True), at(9)),
+    "WishRemoved": Case("WishRemoved", wish_removed),
     "ReminderDue": Case("ReminderDue", booked),
     "DigestDue": Case("DigestDue", own_week),
     "StaffDigestDue": Case("StaffDigestDue", staff_week),

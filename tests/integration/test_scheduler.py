@@ -291,7 +291,7 @@ def test_only_what_is_old_is_forgotten(world: World) -> None:
             at = NOW - timedelta(hours=age)
             session.execute(insert(IdempotencyKey).values(**values, subject="s", created_at=at))
 
-    said = "3 sign-ins and 1 delivered messages dropped"
+    said = "3 sign-ins, 1 delivered messages and 0 feed fragments dropped"
     assert run_job("forget-old", now=NOW, dry_run=True) == said
     assert run_job("forget-old", now=NOW) == said
     kept = set(reading().scalars(select(SignIn.secret_digest)))
@@ -299,7 +299,9 @@ def test_only_what_is_old_is_forgotten(world: World) -> None:
     told = set(reading().scalars(select(OutboxMessage.dedupe_key)))
     assert told == {"told lately", "given up long ago", "waits"}
     assert list(reading().scalars(select(IdempotencyKey.key))) == ["new"]
-    assert run_job("forget-old", now=NOW) == "0 sign-ins and 0 delivered messages dropped"
+    assert run_job("forget-old", now=NOW) == (
+        "0 sign-ins, 0 delivered messages and 0 feed fragments dropped"
+    )
 
 
 def test_the_command_line_lists_and_runs_jobs(

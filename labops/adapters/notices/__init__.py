@@ -25,7 +25,7 @@ from typing import Any
 from flask_babel import force_locale
 
 from labops.adapters.letters import Letter
-from labops.adapters.notices import accounts, bookings, digests, hand_overs, strikes
+from labops.adapters.notices import accounts, bookings, digests, hand_overs, strikes, waiting
 from labops.adapters.notices.calendar_parts import calendar_part
 from labops.adapters.notices.words import Teller, Told, language_of, letter
 from labops.domain.notifications import queries
@@ -38,9 +38,10 @@ TELLERS: Mapping[str, Teller] = {
     **digests.TELLERS,
     **hand_overs.TELLERS,
     **strikes.TELLERS,
+    **waiting.TELLERS,
 }
 # Who stands at the machine needs no mail about it; staff see what is contested on their pages.
-_SILENT = frozenset({"BookingCheckedIn", "BookingFinished", "StrikeContested"})
+_SILENT = frozenset({"BookingCheckedIn", "BookingFinished", "StrikeContested", *waiting.SILENT})
 
 
 def is_known(kind: str) -> bool:

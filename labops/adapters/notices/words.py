@@ -44,6 +44,7 @@ class Notice:
     signature: str
     details: tuple[tuple[str, str], ...] = ()
     action: Action | None = None
+    instead: Action | None = None
     rest: tuple[str, ...] = ()
     reply_to: str = ""
     foot: tuple[Action, ...] = ()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,12 +24,14 @@ from labops.blueprints.bookings.base import (
 )
 from labops.blueprints.bookings.checking import USUAL_LENGTH
 from labops.blueprints.bookings.drawing import drawn
+from labops.blueprints.bookings.forms import wait_address
 from labops.domain.bookings import timetable
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.timetable import MachineTimes, Only, Timetable, shown_slot
 from labops.domain.machines import queries as machines
 from labops.domain.machines.processes import process_name
+from labops.domain.waiting import queries as waiting
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 from labops.kernel.interval import Interval
@@ -45,6 +49,7 @@ class Row:
     booking: BookingView | None = None
     url: str = ""
     why_url: str = ""
+    wait_url: str = ""
 
 
 @bp.get("/calendar")
@@ -60,6 +65,7 @@ def calendar() -> ResponseReturnValue:
     only = _only()
     window = local_time.local_day(day, place.zone)
     found = timetable.of_site(reading(), place.slug, window, actor, now=now, only=only)
+    offered = waiting.held_slots(reading(), place.id, window)
     step = timedelta(days=7 if view == "week" else 1)
     return render_template(
         "bookings/calendar.html",
@@ -74,7 +80,10 @@ def calendar() -> ResponseReturnValue:
         same_page=same_page,
         only=only,
         processes=_processes(),
-        lists=[(times, _rows(times, found, now)) for times in found.machines],
+        lists=[
+            (times, _rows(times, found, offered.get(times.machine.slug, ()), now))
+            for times in found.machines
+        ],
         process_name=lambda name: process_name(name, formats.language()),
         data_url=url_for(
             ".calendar_data",
@@ -117,23 +126,37 @@ def _only() -> Only:
     )
 
 
-def _rows(times: MachineTimes, found: Timetable, now: datetime) -> list[Row]:
-    """Return a machine's day in order: bookings, other claims, and what is still free."""
+def _rows(
+    times: MachineTimes, found: Timetable, offered: Sequence[Interval], now: datetime
+) -> list[Row]:
+    """Return a machine's day in order: bookings, offers, other claims, and what is still free."""
+    rows = _all_rows(times, found, offered, now)
     if request.args.get("free") == "1":
-        return [row for row in _all_rows(times, found, now) if row.kind == "free"]
-    return _all_rows(times, found, now)
+        return [row for row in rows if row.kind == "free"]
+    return rows
 
 
-def _all_rows(times: MachineTimes, found: Timetable, now: datetime) -> list[Row]:
+def _all_rows(
+    times: MachineTimes, found: Timetable, offered: Sequence[Interval], now: datetime
+) -> list[Row]:
     rows = [
-        Row("taken", *_ends(shown_slot(booking)), booking=booking) for booking in times.bookings
+        Row(
+            "taken", *_ends(slot), booking=booking, wait_url=_wait_url(times, slot, found.zone, now)
+        )
+        for booking in times.bookings
+        for slot in [shown_slot(booking)]
     ]
-    slots = [shown_slot(booking) for booking in times.bookings]
+    rows += [
+        Row("taken", *_ends(slot), wait_url=_wait_url(times, slot, found.zone, now))
+        for slot in offered
+    ]
+    slots = [*(shown_slot(booking) for booking in times.bookings), *offered]
     rows += [
         Row("blocked", *_ends(span))
         for span in times.blocked
         # Set-up and clean-up beside a booking need no line of their own.
         if not any(s.ends_at == span.starts_at or s.starts_at == span.ends_at for s in slots)
+        and not any(span.contains(slot) for slot in offered)
     ]
     for span in times.free(found.window, now=now, zone=found.zone):
         local = span.starts_at.astimezone(found.zone)
@@ -161,6 +184,13 @@ def _why_url(times: MachineTimes, row: Row) -> str:
         starts_at=row.starts_at.isoformat(),
         ends_at=end.isoformat(),
     )
+
+
+def _wait_url(times: MachineTimes, slot: Interval, zone: ZoneInfo, now: datetime) -> str:
+    """Return where to wait for a time that is taken, if one can."""
+    if slot.starts_at <= now or not times.rules.waiting_list:
+        return ""
+    return wait_address([times.machine.slug], slot, zone)
 
 
 def _ends(span: Interval) -> tuple[datetime, datetime]:

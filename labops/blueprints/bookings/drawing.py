@@ -7,7 +7,9 @@ booking, and the two nights when clocks change are decided in one place, `kernel
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import url_for
@@ -15,6 +17,7 @@ from flask_babel import gettext as _
 
 from labops.blueprints import formats
 from labops.blueprints.bookings.base import Place
+from labops.blueprints.bookings.forms import wait_values
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.timetable import MachineTimes, Timetable, shown_slot
@@ -34,6 +37,7 @@ def drawn(found: Timetable, place: Place, actor: Actor, now: datetime) -> dict[s
     first, last = _shown_hours(found)
     grids = [times.rules.grid for times in found.machines]
     staff = actor.may(Permission.BOOKING_EDIT_OTHERS, place.id)
+    wait_url = partial(_wait_url, found, url_for("waiting.new"), now)
     return {
         "zone": zone.key,
         "offsets": _offsets(window, zone),
@@ -42,7 +46,10 @@ def drawn(found: Timetable, place: Place, actor: Actor, now: datetime) -> dict[s
         "grid_minutes": int(min(grids, default=timedelta(minutes=30)).total_seconds() // 60),
         "may_override": actor.may(Permission.BOOKING_OVERRIDE, place.id),
         "machines": [_machine(times) for times in found.machines],
-        "bookings": [_booking(booking, zone, staff=staff) for booking in found.bookings],
+        "bookings": [
+            _booking(booking, zone, staff=staff) | {"wait_url": wait_url(booking)}
+            for booking in found.bookings
+        ],
         "closed": [
             _span(times, span, zone) for times in found.machines for span in times.closed(window)
         ],
@@ -82,6 +89,16 @@ def _booking(booking: BookingView, zone: ZoneInfo, *, staff: bool) -> dict[str, 
         "starts_fixed": booking.state == BookingState.CHECKED_IN,
         "url": url_for("bookings.show", uid=booking.uid) if opens else "",
     }
+
+
+def _wait_url(found: Timetable, base: str, now: datetime, booking: BookingView) -> str:
+    """Return where to wait for the time of somebody else's booking, if one can."""
+    slot = shown_slot(booking)
+    if booking.mine or slot.starts_at <= now:
+        return ""
+    listed = (t.machine.slug for t in found.machines if t.rules.waiting_list)
+    machine = next((slug for slug in listed if slug in booking.machines), None)
+    return f"{base}?{urlencode(wait_values(machine, slot, found.zone))}" if machine else ""
 
 
 def _title(booking: BookingView) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -133,6 +135,24 @@ def read_slot(form: SlotForm, zone: ZoneInfo) -> ReadSlot | None:
         _refuse(form, "length", _("No booking may be longer than 30 days."))
         return None
     return ReadSlot(Interval(starts_at, ends_at), tuple(remarks))
+
+
+def wait_address(machines: Sequence[str], slot: Interval, zone: ZoneInfo) -> str:
+    """Return the address of the form for joining the waiting list, filled with the slot."""
+    return url_for("waiting.new", **{**wait_values("", slot, zone), "machine": list(machines)})
+
+
+def wait_values(machine: str, slot: Interval, zone: ZoneInfo) -> dict[str, Any]:
+    """Return what stands in that address."""
+    start, end = slot.starts_at.astimezone(zone), slot.ends_at.astimezone(zone)
+    return {
+        "machine": machine,
+        "date": start.date().isoformat(),
+        "start": f"{start:%H:%M}",
+        "end_date": end.date().isoformat(),
+        "end": f"{end:%H:%M}",
+        "minutes": int(slot.length.total_seconds() // 60),
+    }
 
 
 def _after(form: SlotForm, starts_at: datetime | None) -> datetime | None:

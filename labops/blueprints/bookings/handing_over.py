@@ -16,7 +16,7 @@ from labops.blueprints.bookings.changes import booking_page, seen
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.limits import MAIL, limiter
 from labops.blueprints.why_not import lines_of
-from labops.domain.bookings import hand_overs, handing_over, offering
+from labops.domain.bookings import giving, hand_overs, handing_over
 from labops.domain.bookings.hand_overs import OfferView
 from labops.domain.bookings.handing_over import HandOverTo
 from labops.domain.bookings.solving import is_about_time
@@ -35,7 +35,7 @@ def offer(uid: str) -> ResponseReturnValue:
     booking = seen(uid)
     typed = {"email": request.form.get("email", "")}
     try:
-        offering.offer(uid, email=typed["email"], actor=current_actor(), now=clock.now())
+        giving.offer(uid, email=typed["email"], actor=current_actor(), now=clock.now())
     except Invalid as error:
         return booking_page(booking, typed=typed | _errors(error)), 422
     except Refused as refused:
@@ -55,7 +55,7 @@ def offer(uid: str) -> ResponseReturnValue:
 def take_back(uid: str) -> ResponseReturnValue:
     """Close one's offer."""
     seen(uid)
-    offering.take_back(uid, actor=current_actor(), now=clock.now())
+    giving.take_back(uid, actor=current_actor(), now=clock.now())
     flash(_("Taken back: nobody else can take the booking any more."), "success")
     return redirect(url_for(".show", uid=uid), 303)
 
@@ -120,7 +120,7 @@ def _answer(uid: str, actor: Actor, token: str = "") -> ResponseReturnValue:
     seen_offer = hand_overs.one_offer(reading(), uid, actor, now=now)
     g.zone = local_time.zone(seen_offer.booking.zone)
     if request.form.get("act") == "decline":
-        offering.decline(uid, actor=actor, now=now)
+        giving.decline(uid, actor=actor, now=now)
         flash(_("Declined. Whoever offered it is told."), "success")
         return redirect(url_for("pages.home") if token else url_for(".index"), 303)
     sequence = request.form.get("sequence", "")

@@ -24,7 +24,13 @@ from labops.blueprints.asked import (
 )
 from labops.blueprints.bookings.base import Place, bp, chosen_place, places
 from labops.blueprints.bookings.checking import Checked, check_of_booking
-from labops.blueprints.bookings.forms import NOTE_LENGTH, BookForm, ReadSlot, read_slot
+from labops.blueprints.bookings.forms import (
+    NOTE_LENGTH,
+    BookForm,
+    ReadSlot,
+    read_slot,
+    wait_address,
+)
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.slots import UNTIL, prefilled
 from labops.domain.bookings import services
@@ -193,8 +199,17 @@ def _form_page(
         remarks=remarks,
         checked=checked,
         refused=bool(problems),
+        wait_url=_wait_url(form, offer, problems),
         for_name=_name_of(for_whom) if offer.staff and for_whom else "",
     )
+
+
+def _wait_url(form: BookForm, offer: Offer, problems: Sequence[Problem]) -> str:
+    """Return where to wait for the time, when it is taken."""
+    if not any(problem.code == "booking.overlap" for problem in problems):
+        return ""
+    typed = read_slot(form, offer.place.zone)
+    return wait_address(form.machines.data or (), typed.slot, offer.place.zone) if typed else ""
 
 
 def _offer(actor: Actor, slugs: list[str]) -> Offer:

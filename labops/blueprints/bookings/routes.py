@@ -16,6 +16,7 @@ from labops.domain.bookings import extending, hand_overs, queries
 from labops.domain.bookings.extending import Room
 from labops.domain.bookings.queries import BookingView, OwnSearch
 from labops.domain.bookings.states import BookingState
+from labops.domain.waiting import queries as waiting
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 
@@ -55,7 +56,8 @@ def index() -> ResponseReturnValue:
         "bookings/index.html",
         bookings=found,
         rooms=_rooms(found, now),
-        offers=hand_overs.offered_to(reading(), actor, now=now),
+        hand_overs=hand_overs.offered_to(reading(), actor, now=now),
+        offers=waiting.held_of_person(reading(), actor.require_person(), now=now),
         count=count,
         page=page,
         page_count=-(-count // PAGE),

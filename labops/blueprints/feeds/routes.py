@@ -6,63 +6,49 @@ from flask import Response, current_app, flash, make_response, redirect, render_
 from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from wtforms import Form, StringField, validators
 
 from labops.adapters import qr
 from labops.blueprints.access import current_actor, signed_in
 from labops.blueprints.bookings.base import home_zone
-from labops.blueprints.errors import reasons_of
 from labops.blueprints.feeds.base import bp
+from labops.blueprints.feeds.clients import client_name
+from labops.blueprints.feeds.forms import FeedForm, kind_in_words
+from labops.blueprints.sites.base import asked, put_errors
 from labops.domain.calendars import queries, services
 from labops.kernel import clock
 from labops.kernel.db import reading
 from labops.kernel.errors import Invalid
-
-LABEL_LENGTH = 80
-# What programs call themselves, and what people call them.
-CLIENTS = (
-    ("google", "Google Calendar"),
-    ("dataaccessd", "Apple (iPhone, iPad)"),
-    ("calendaragent", "Apple (Mac)"),
-    ("macos", "Apple (Mac)"),
-    ("ios/", "Apple (iPhone, iPad)"),
-    ("thunderbird", "Thunderbird"),
-    ("outlook", "Outlook"),
-    ("microsoft", "Outlook"),
-    ("davx5", "ICSx⁵"),
-    ("icsx5", "ICSx⁵"),
-)
-
-
-class FeedForm(Form):
-    """What to call a new address."""
-
-    label = StringField(_l("Name"), [validators.Length(max=LABEL_LENGTH)])
+from labops.kernel.permissions import Permission
 
 
 @bp.get("/feeds")
 @signed_in
 def index() -> ResponseReturnValue:
-    """Show the actor's addresses, without their secrets."""
-    return _page(FeedForm())
+    """Show the actor's addresses, without their secrets; `scope` chooses what the form offers."""
+    wanted = asked("scope")
+    form = FeedForm(data={"scope": wanted})
+    form.offer(current_actor())
+    return _page(form, refused=bool(wanted) and not form.offers(wanted))
 
 
 @bp.post("/feeds")
 @signed_in
 def create() -> ResponseReturnValue:
     """Make an address and show it, this once."""
+    actor = current_actor()
     form = FeedForm(request.form)
+    form.offer(actor)
     if not form.validate():
         return _page(form), 422
-    actor = current_actor()
     try:
-        secret = services.open_feed(actor=actor, now=clock.now(), label=form.label.data or "")
+        secret = services.open_feed(actor=actor, now=clock.now(), wish=form.to_command())
     except Invalid as error:
-        form.label.errors = [reason.detail for reason in reasons_of(error.problems)]
+        put_errors(form, error.problems)
         return _page(form), 422
-    response: Response = make_response(_page(FeedForm(), secret))
+    fresh = FeedForm()
+    fresh.offer(actor)
+    response: Response = make_response(_page(fresh, secret))
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
@@ -77,8 +63,8 @@ def revoke(uid: str) -> ResponseReturnValue:
     return redirect(address_of(".index"), 303)
 
 
-def _page(form: FeedForm, secret: str = "") -> str:
-    person_id = current_actor().require_person()
+def _page(form: FeedForm, secret: str = "", *, refused: bool = False) -> str:
+    actor = current_actor()
     address = webcal = code = ""
     if secret:
         root = current_app.config["LABOPS"].public_url
@@ -88,16 +74,13 @@ def _page(form: FeedForm, secret: str = "") -> str:
     return render_template(
         "feeds/index.html",
         form=form,
-        feeds=queries.of_person(reading(), person_id),
+        refused=refused,
+        feeds=queries.of_person(reading(), actor.require_person(), now=clock.now()),
         address=address,
         webcal=webcal,
         code=code,
-        client_name=_client_name,
-        zone=home_zone(current_actor()),
+        client_name=client_name,
+        kind_in_words=kind_in_words,
+        names_offered=actor.may_somewhere(Permission.BOOKING_SEE_NAMES),
+        zone=home_zone(actor),
     )
-
-
-def _client_name(told: str) -> str:
-    """Return what people call the program that fetched the feed."""
-    plain = told.lower()
-    return next((name for part, name in CLIENTS if part in plain), told[:60])

@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from labops.blueprints import progress
 from labops.blueprints.access import current_actor, requires
-from labops.blueprints.machines import import_progress
 from labops.blueprints.machines.base import bp
 from labops.blueprints.machines.forms import MOST_SIGNS, ImportForm
 from labops.blueprints.messages import sentence_for
@@ -66,7 +66,7 @@ def import_inventory(site_slug: str) -> ResponseReturnValue:
         return _page(site, form), 422
     form.text.data = text
     importing = request.form.get("act") == "import"
-    with_bar = importing and import_progress.is_wanted()
+    with_bar = importing and progress.is_wanted()
     actor, now = current_actor(), clock.now()
     try:
         done = inventory.import_machines(
@@ -81,8 +81,14 @@ def import_inventory(site_slug: str) -> ResponseReturnValue:
         form.text.errors = [_("This cannot be read as CSV: a quotation mark may be missing.")]
         return _page(site, form), 422
     if with_bar:  # nothing is wrong with the file
-        return import_progress.streamed(
-            text, site.slug, actor=actor, now=now, sentence=_done_in_words
+        return progress.streamed(
+            lambda counted: {
+                "said": _done_in_words(
+                    inventory.import_machines(
+                        text, site.slug, actor=actor, now=now, progress=counted
+                    )
+                )
+            }
         )
     flash(_done_in_words(done), "success")
     return redirect(url_for(".index", site=site.slug), 303)

@@ -23,6 +23,7 @@ from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import inventory, queries
 from labops.domain.machines.processes import process_name
 from labops.domain.machines.queries import InventorySearch, MachineView
+from labops.domain.machines.states import MachineState
 from labops.domain.sites.queries import all_sites
 from labops.domain.stations import queries as stations
 from labops.kernel import clock, ledger, local_time
@@ -112,6 +113,7 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         needs=needs.needs_of(machine, now=now),
         rules=rules_in_words(rules),
         diary=diary.diary_of(machine, rules, first),
+        waiting_list=rules.waiting_list and machine.state == MachineState.IN_SERVICE,
         today=today,
         short_day=_short_day,
         earlier=_this_page(date=(first - timedelta(days=7)).isoformat()) if first > today else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labops.blueprints.sites import closing, routes, rules, spaces
+from labops.blueprints.sites import closing, outside, routes, spaces
 from labops.blueprints.sites.base import bp
 
-__all__ = ["bp", "closing", "routes", "rules", "spaces"]
+__all__ = ["bp", "closing", "outside", "routes", "spaces"]

@@ -15,7 +15,7 @@ from labops.blueprints.sites.fields import instant_of
 from labops.blueprints.sites.forms import ClosureForm
 from labops.domain.bookings import queries as bookings
 from labops.domain.bookings.states import OPEN_STATES
-from labops.domain.closures import queries, services
+from labops.domain.closures import outside_queries, queries, services
 from labops.domain.sites.queries import SiteView
 from labops.domain.spaces import queries as spaces
 from labops.kernel import clock
@@ -104,6 +104,7 @@ def _say_bookings_inside(site: SiteView, span: Interval) -> None:
 
 def _page(site: SiteView, form: ClosureForm) -> str:
     now: datetime = clock.now()
+    waiting, held = outside_queries.waiting_counts(reading(), site.id)
     return render_template(
         "sites/closures.html",
         site=site,
@@ -111,4 +112,6 @@ def _page(site: SiteView, form: ClosureForm) -> str:
         closures=queries.coming(reading(), site.id, now=now),
         space_names={space.id: space.name for space in spaces.of_site(reading(), site.id)},
         now=now,
+        waiting=waiting,
+        held=held,
     )

@@ -47,6 +47,38 @@ _UNITS = {
 }
 
 
+def read_length(text: str) -> timedelta:
+    """Return the length of time that was typed; raises `ValueError` with a sentence."""
+    if clock := re.fullmatch(r"(\d{1,3}):([0-5]\d)", text):
+        return timedelta(hours=int(clock[1]), minutes=int(clock[2]))
+    parts = _PART.findall(text.lower())
+    plain = _PART.sub("", text.lower()).strip(" ,.")
+    if not parts or plain or any(unit not in _UNITS for _number, unit in parts):
+        raise ValueError(_("Write a length of time, such as 90 min, 1 h 30 min or 2 days."))
+    minutes = sum(int(number[:MOST_DIGITS]) * _UNITS[unit] for number, unit in parts)
+    if minutes > 10**7:
+        raise ValueError(_("This is too long."))
+    return timedelta(minutes=minutes)
+
+
+def written_length(value: timedelta) -> str:
+    """Return the length of time as one would type it."""
+    minutes = int(value.total_seconds() // 60)
+    days, rest = divmod(minutes, 1440)
+    if days and not rest:
+        return f"{days} d"
+    hours, rest = divmod(minutes, 60)
+    parts = [f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours)
+    return " ".join(parts)
+
+
+def read_whole(text: str) -> int:
+    """Return the whole number that was typed; raises `ValueError` with a sentence."""
+    if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS:
+        return int(text)
+    raise ValueError(_("Write a whole number, such as 12."))
+
+
 def needed() -> validators.InputRequired:
     """Return the rule that a field must be filled in."""
     return validators.InputRequired(_l("This field must be filled in."))
@@ -83,7 +115,7 @@ class Prose(TextAreaField):
         self.data = without_controls(str(valuelist[0])) if valuelist else self.data
 
 
-class _Read(StringField):
+class Typed(StringField):
     """A text that means something else; what cannot be read stays as it was typed."""
 
     data: Any
@@ -107,17 +139,15 @@ class _Read(StringField):
         return str(value)
 
 
-class Whole(_Read):
+class Whole(Typed):
     """A whole number, not below zero."""
 
     def read(self, text: str) -> int:
         """Return the number."""
-        if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS:
-            return int(text)
-        raise ValueError(_("Write a whole number, such as 12."))
+        return read_whole(text)
 
 
-class Millimetres(_Read):
+class Millimetres(Typed):
     """A length in mm; a comma may stand before its decimals."""
 
     def read(self, text: str) -> float:
@@ -132,7 +162,7 @@ class Millimetres(_Read):
         return f"{value:g}" if value < 1e6 else str(int(value))  # noqa: PLR2004
 
 
-class Coordinate(_Read):
+class Coordinate(Typed):
     """Degrees north or east."""
 
     def read(self, text: str) -> float:
@@ -144,34 +174,19 @@ class Coordinate(_Read):
         raise ValueError(_("Write degrees as a number, such as 45.4826."))
 
 
-class Length(_Read):
+class Length(Typed):
     """A length of time in words: `90`, `1 h 30 min`, `1:30`, `2 days`. A bare number is minutes."""
 
     def read(self, text: str) -> timedelta:
         """Return the length of time."""
-        if clock := re.fullmatch(r"(\d{1,3}):([0-5]\d)", text):
-            return timedelta(hours=int(clock[1]), minutes=int(clock[2]))
-        parts = _PART.findall(text.lower())
-        plain = _PART.sub("", text.lower()).strip(" ,.")
-        if not parts or plain or any(unit not in _UNITS for _number, unit in parts):
-            raise ValueError(_("Write a length of time, such as 90 min, 1 h 30 min or 2 days."))
-        minutes = sum(int(number[:MOST_DIGITS]) * _UNITS[unit] for number, unit in parts)
-        if minutes > 10**7:
-            raise ValueError(_("This is too long."))
-        return timedelta(minutes=minutes)
+        return read_length(text)
 
     def written(self, value: timedelta) -> str:
         """Return the length as one would type it."""
-        minutes = int(value.total_seconds() // 60)
-        days, rest = divmod(minutes, 1440)
-        if days and not rest:
-            return f"{days} d"
-        hours, rest = divmod(minutes, 60)
-        parts = [f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours)
-        return " ".join(parts)
+        return written_length(value)
 
 
-class LocalMoment(_Read):
+class LocalMoment(Typed):
     """A date and time on the site's clock, kept naive; `instant_of` makes an instant of it."""
 
     widget = widgets.DateTimeLocalInput()

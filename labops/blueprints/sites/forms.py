@@ -43,8 +43,23 @@ class SiteForm(Form):
     phone = Words(_l("Telephone"), [validators.Optional(), _at_most(40)])
     latitude = Coordinate(_l("Degrees north"), [validators.Optional()])
     longitude = Coordinate(_l("Degrees east"), [validators.Optional()])
+    country = Choice(_l("Country whose public holidays it keeps"), [validators.Optional()])
+    subdivision = Words(
+        _l("Province or region"),
+        [validators.Optional(), _at_most(10)],
+        description=_l("Its short sign, such as MI, where it keeps holidays of its own."),
+    )
+    local_holidays = Prose(
+        _l("Other days kept as holidays"),
+        [validators.Optional(), _at_most(2000)],
+        description=_l("A line each: month, day and name, such as 12-07 Sant'Ambrogio."),
+    )
     description_it = Prose(_l("Description in Italian"), [validators.Optional(), _at_most(4000)])
     description_en = Prose(_l("Description in English"), [validators.Optional(), _at_most(4000)])
+
+    def __init__(self, *args: Any, countries: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.country.choices = [("", _l("No country")), *countries]
 
     def validate_email(self, field: Words) -> None:
         """Refuse what nobody could write to."""

@@ -15,7 +15,7 @@ from labops.blueprints.access import current_actor, public, requires
 from labops.blueprints.rules_in_words import rules_in_words
 from labops.blueprints.sites.base import bp, found_site, presence, put_errors, staffed_site
 from labops.blueprints.sites.forms import HoursForm, SiteForm, overnight
-from labops.blueprints.sites.words import hours_by_day
+from labops.blueprints.sites.words import country_names, hours_by_day
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import site_rules
 from labops.domain.machines import queries as machines
@@ -59,7 +59,7 @@ def show(slug: str) -> ResponseReturnValue:
 def edit(slug: str) -> ResponseReturnValue:
     """Show the form for what the site says of itself."""
     site = staffed_site(slug, Permission.SITE_EDIT)
-    return _edit_page(site, SiteForm(data=asdict(site)))
+    return _edit_page(site, SiteForm(data=asdict(site), countries=country_names()))
 
 
 @bp.post("/sites/<slug>/edit")
@@ -67,7 +67,7 @@ def edit(slug: str) -> ResponseReturnValue:
 def save(slug: str) -> ResponseReturnValue:
     """Save it, or show the form again with what is wrong."""
     site = staffed_site(slug, Permission.SITE_EDIT)
-    form = SiteForm(request.form)
+    form = SiteForm(request.form, countries=country_names())
     if not form.validate():
         return _edit_page(site, form), 422
     try:

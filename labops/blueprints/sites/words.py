@@ -6,9 +6,12 @@ import re
 from datetime import timedelta
 from itertools import pairwise
 
+from babel import Locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from labops.blueprints import formats
+from labops.domain.sites.holidays import countries
 from labops.domain.sites.queries import WeeklyHours
 from labops.domain.sites.services import Span
 
@@ -21,6 +24,13 @@ _SHUT = {"", "-", "–", "closed", "chiuso"}
 
 class UnreadableHours(ValueError):
     """What was typed as a day's hours cannot be read; the text is a sentence for people."""
+
+
+def country_names() -> list[tuple[str, str]]:
+    """Return code and name of the countries whose holidays are known, by name."""
+    territories = (get_locale() or Locale("en")).territories
+    named = [(code, territories.get(code, code)) for code in countries()]
+    return sorted(named, key=lambda country: country[1])
 
 
 def hours_by_day(hours: WeeklyHours) -> list[tuple[str, str]]:

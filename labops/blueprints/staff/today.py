@@ -16,6 +16,7 @@ from labops.domain.bookings import queries, timetable
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.timetable import MachineTimes
+from labops.domain.closures import outside_queries
 from labops.domain.machines.states import MachineState
 from labops.domain.strikes import queries as strikes
 from labops.kernel import clock, local_time
@@ -70,9 +71,17 @@ def today() -> ResponseReturnValue:
         now=now,
         today=grouped,
         to_decide=len(queries.to_decide(reading(), actor)),
+        proposed=_proposed(place.id),
         contested=len(strikes.to_answer(reading(), actor)),
         machines=[_machine_now(times, now) for times in found.machines],
     )
+
+
+def _proposed(site_id: int) -> int:
+    """Return how many proposed closures wait for the actor at the site."""
+    if not current_actor().may(Permission.CLOSURE_EDIT, site_id):
+        return 0
+    return sum(outside_queries.waiting_counts(reading(), site_id))
 
 
 def _grouped(bookings: list[BookingView], now: datetime) -> Today:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -20,8 +20,9 @@ from labops.domain.bookings.facts import (
 from labops.domain.bookings.person_facts import certified_days, held_bookings, standing
 from labops.domain.bookings.wanted import WantedMachine, Wish
 from labops.domain.closures import queries as closures
-from labops.domain.house_rules.queries import rules_in_force
+from labops.domain.house_rules.queries import asks_for_holidays, rules_in_force
 from labops.domain.machines.queries import MachineView
+from labops.domain.sites.holidays import holidays_during
 from labops.domain.sites.queries import weekly_hours
 from labops.kernel import ledger, local_time
 from labops.kernel.interval import Interval
@@ -80,6 +81,7 @@ def gather(session: Session, wish: Wish) -> Gathered:
         previous_booked_at=wish.previous.created_at if wish.previous else None,
         previous_machines=wish.previous_machines,
         walk_in=wish.walk_in,
+        holidays=kept_holidays(session, wish.machines, person.plan, wish.slot, wish.now, zone),
         people=wish.people,
         fields=wish.fields,
     )
@@ -143,8 +145,38 @@ def gather_for_search(
                     if closure.space_id in {None, machine.space_id}
                 ),
                 held=held,
+                holidays=kept_holidays(session, [machine], person.plan, window, now, zone),
             )
     return found
+
+
+def kept_holidays(
+    session: Session,
+    machines: Sequence[WantedMachine | MachineView],
+    plan: str,
+    slot: Interval,
+    now: datetime,
+    zone: ZoneInfo,
+) -> frozenset[date]:
+    """Return the public holidays that a rule on any of the machines may ask about."""
+    first = machines[0]
+    revision = first.revision if isinstance(first, WantedMachine) else first.site_revision
+    if not any(
+        asks_for_holidays(
+            session,
+            machine.site_id,
+            revision,
+            category=machine.category if isinstance(machine, WantedMachine) else machine.type_slug,
+            machine=machine.slug,
+            plan=plan,
+        )
+        for machine in machines
+    ):
+        return frozenset()
+    # Windows of limits and runs of working days reach at most a year to either side.
+    year = timedelta(days=366)
+    around = Interval(min(slot.starts_at, now) - year, slot.ends_at + year)
+    return holidays_during(session, first.site_id, revision, around, zone)
 
 
 def _machine_facts(

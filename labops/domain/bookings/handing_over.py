@@ -18,10 +18,10 @@ from labops.domain.bookings.events import (
     BookingRequested,
 )
 from labops.domain.bookings.gathering import gather_facts
+from labops.domain.bookings.giving import close, close_open, offered_to, require_coming
 from labops.domain.bookings.granting import Consent
 from labops.domain.bookings.hand_overs import wish_of_receiver
 from labops.domain.bookings.models import Booking, HandOver
-from labops.domain.bookings.offering import close, close_open, offered_to, require_coming
 from labops.domain.bookings.policies import judged
 from labops.domain.bookings.states import BookingState, Outcome
 from labops.domain.bookings.wanted import machines_of_booking

@@ -10,7 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import statements
-from labops.domain.bookings.facts import CertifiedDays, HeldBooking, PersonFacts, Restriction
+from labops.domain.bookings.facts import (
+    CertifiedDays,
+    HeldBooking,
+    PersonFacts,
+    Restriction,
+    age_on,
+)
 from labops.domain.bookings.policies.windows import held_since
 from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.house_rules.values import HouseRules
@@ -36,19 +42,13 @@ def standing(
         suspended_until=max(until, default=None),
         plan=row.plan or "",
         groups=frozenset(row.groups or ()),
-        age=None if row.born_on is None else _age(row.born_on, day),
+        age=None if row.born_on is None else age_on(day, row.born_on),
     )
     if row.restricted:
         person = replace(person, restrictions=_restrictions(session, keys))
     if row.topped_up:
         person = replace(person, top_ups=_top_ups(session, keys, day))
     return row.bookings_revision, person
-
-
-def _age(born_on: date, day: date) -> int:
-    """Return how old somebody is on the day, in whole years; leap-day birthdays fall in March."""
-    had_birthday = (day.month, day.day) >= (born_on.month, born_on.day)
-    return day.year - born_on.year - (not had_birthday)
 
 
 def _restrictions(session: Session, keys: Mapping[str, int]) -> tuple[Restriction, ...]:

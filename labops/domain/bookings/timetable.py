@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import queries
 from labops.domain.bookings.facts import BookingFacts, PersonFacts
-from labops.domain.bookings.gathering import gather_for_search
+from labops.domain.bookings.gathering import gather_for_search, kept_holidays
 from labops.domain.bookings.policies import open_spans, person_problems, spans
 from labops.domain.bookings.queries import BookingView, Search
 from labops.domain.closures import queries as closures
@@ -42,6 +42,7 @@ class MachineTimes:
     open: tuple[Interval, ...]
     full: tuple[Interval, ...]
     bookings: tuple[BookingView, ...]
+    holidays: frozenset[date] = frozenset()
 
     @property
     def blocked(self) -> tuple[Interval, ...]:
@@ -98,6 +99,7 @@ class MachineTimes:
             machines=(),
             person=PersonFacts(is_member=True),
             opening=self.open,
+            holidays=self.holidays,
         )
 
 
@@ -179,6 +181,7 @@ def of_site(
             ),
             full=full_spans(claimed[machine.id], machine.capacity),
             bookings=tuple(by_machine.get(machine.slug, ())),
+            holidays=kept_holidays(session, [machine], "", window, now, zone),
         )
         for machine in machines
     )

@@ -83,7 +83,7 @@ def _add_site(session: Session, entry: Mapping[str, Any], now: datetime) -> Site
             "description_en",
         )
     }
-    site = Site(**plain, zone="Europe/Rome", revision=1)
+    site = Site(**plain, zone="Europe/Rome", subdivision="MI", revision=1)  # with 7 December
     session.add(site)
     session.flush()  # everything inside it needs its id
     for slug, name, capacity in entry["spaces"]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from labops.domain.house_rules.atoms import Wrong, slug, wrong
 from labops.domain.house_rules.parts import StartFrom
+from labops.domain.house_rules.places import line_of_fault, with_lines
 from labops.domain.house_rules.reading import laid_over, merged_levels, read_rules
 from labops.domain.house_rules.shape import HouseRules, Level
 from labops.domain.house_rules.values import level_keys
@@ -39,14 +40,11 @@ class RuleFile:
 
 def read_file(text: str) -> RuleFile:
     """Read a RULES.toml; raises `Invalid` naming each wrong key by its place."""
-    try:
-        data = _plain(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise Invalid([Problem("rules.not-toml", {"field": "", "why": str(error)})]) from error
+    data = _read(text)
     try:
         levels = dict(_levels(data))
     except Wrong as error:
-        raise Invalid(error.at("")) from error
+        raise Invalid(with_lines(error.at(""), text)) from error
     site = levels[_SITE]
     site.setdefault("start_from", StartFrom.NOTHING.value)
     problems = list(_problems(site, site))
@@ -59,7 +57,7 @@ def read_file(text: str) -> RuleFile:
             found = _problems(merged_levels([shared, own]), own, whole=whole)
             problems += Wrong(found).at(place_of(level, key))
     if problems:
-        raise Invalid(problems)
+        raise Invalid(with_lines(problems, text))
     return RuleFile(levels)
 
 
@@ -71,6 +69,17 @@ def write_file(levels: Levels) -> str:
         if level != Level.SITE.value and data:
             lines += _table(place_of(level, key), data)
     return "\n".join(lines).strip("\n") + "\n"
+
+
+def read_level(text: str) -> dict[str, Any]:
+    """Read what one level says, its keys at the top; raises `Invalid` for what is not TOML."""
+    return _read(text)
+
+
+def write_level(data: Data) -> str:
+    """Return what one level says as TOML that `read_level` gives back."""
+    text = "\n".join(_table("", data)).strip("\n")
+    return f"{text}\n" if text else ""
 
 
 def place_of(level: str, key: str) -> str:
@@ -121,6 +130,16 @@ def _tables(value: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
         if not isinstance(own, dict):
             raise Wrong(wrong("rules.not-a-table", own).at(f"{place}.{key}"))
         yield key, dict(own)
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = _plain(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        why = str(error) or type(error).__name__
+        params = {"field": "", "why": why, "line": line_of_fault(why, text)}
+        raise Invalid([Problem("rules.not-toml", params)]) from error
+    return data
 
 
 def _plain(value: Any) -> Any:

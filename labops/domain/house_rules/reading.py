@@ -110,7 +110,7 @@ def merged_levels(levels: Iterable[Data]) -> dict[str, Any]:
     """
     data: dict[str, Any] = {}
     for level in levels:
-        for key, value in level.items():
+        for key, value in _in_order(level):
             if key in _ADDED and isinstance(value, list | tuple):
                 data[_ADDED[key]] = _joined(data.get(_ADDED[key]), value)
             elif key == _MERGED and isinstance(value, Mapping):
@@ -131,7 +131,7 @@ def read_rules(data: Data, *, whole: bool = True) -> HouseRules:
     base = _base(data, problems)
     known = readers(timetables)
     values: dict[str, Any] = {"timetables": tuple(timetables[name] for name in sorted(timetables))}
-    for key, value in data.items():
+    for key, value in _in_order(data):
         if key in {_MERGED, _START}:
             continue
         try:
@@ -147,6 +147,11 @@ def read_rules(data: Data, *, whole: bool = True) -> HouseRules:
     if problems:
         raise Invalid(problems)
     return rules
+
+
+def _in_order(data: Data) -> list[tuple[str, Any]]:
+    """Return the keys with what is added last: a level that says both means both."""
+    return sorted(data.items(), key=lambda item: item[0] in _ADDED)
 
 
 def _or_off(reader: Reader) -> Reader:

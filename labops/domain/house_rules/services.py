@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from labops.domain.house_rules.atoms import Wrong
-from labops.domain.house_rules.files import Levels, RuleFile, place_of
+from labops.domain.house_rules.files import Levels, place_of
 from labops.domain.house_rules.models import HouseRulesVersion
-from labops.domain.house_rules.queries import site_rules
-from labops.domain.house_rules.values import Level, merged_levels, read_rules
-from labops.domain.machines.models import Machine, MachineType
+from labops.domain.house_rules.queries import level_problems, misfits, new_misfits, site_rules
+from labops.domain.house_rules.values import Level
 from labops.domain.sites.models import Site
-from labops.domain.spaces.models import Bookable
 from labops.kernel import audit
 from labops.kernel.db import unit_of_work
-from labops.kernel.errors import Invalid, NotFound, Problem
+from labops.kernel.errors import Changed, Invalid, NotFound
 from labops.kernel.permissions import Actor, Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveRules:
-    """What one level of a site's rules shall say from now on."""
+    """What one level of a site's rules shall say from now on.
+
+    `seen` is the version that whoever changes it looked at (0: none yet); `None` asks nothing.
+    """
 
     site_id: int
     data: Mapping[str, Any]
     level: Level = Level.SITE
     key: str = ""
+    seen: int | None = None
 
 
 def save_rules(command: SaveRules, *, actor: Actor, now: datetime) -> int:
     """Put a new version in force and return its number.
 
     Bookings made before keep what was in force for them. Raises `Forbidden`, `NotFound` for an
-    unknown site, and `Invalid` naming each wrong key.
+    unknown site, `Invalid` naming each wrong key, also where it contradicts another level, and
+    `Changed` when the level got another version since the one that was seen.
     """
     actor.require(Permission.RULES_EDIT, command.site_id)
     with unit_of_work() as session:
         if session.get(Site, command.site_id) is None:
             raise NotFound
-        return add_version(session, command, actor=actor, now=now)
+        changed = {(command.level.value, command.key): command.data}
+        problems = new_misfits(session, command.site_id, changed)
+        version = add_version(session, command, actor=actor, now=now)
+        if problems:
+            raise Invalid(problems)
+        return version
 
 
 def import_rules(
@@ -66,7 +73,8 @@ def import_rules(
         changed = [key for key, data in wanted.items() if data != before.get(key, {})]
         # The site's own rules first: the other levels are laid over them.
         changed.sort(key=lambda key: (key[0] != Level.SITE.value, key))
-        _refuse_misfits(session, site.id, levels)
+        if problems := misfits(session, site.id, levels):
+            raise Invalid(problems)
         if not dry_run:
             for level, key in changed:
                 command = SaveRules(
@@ -80,7 +88,10 @@ def add_version(session: Session, command: SaveRules, *, actor: Actor, now: date
     """Add the version inside the caller's transaction; raises `Invalid`."""
     if bool(command.key) == (command.level is Level.SITE):
         raise Invalid.field("key", "rules.wrong-key")
-    _refuse_wrong(session, command)
+    if problems := level_problems(
+        session, command.site_id, command.level, command.key, command.data
+    ):
+        raise Invalid(problems)
     previous = session.scalar(
         select(HouseRulesVersion)
         .where(
@@ -91,7 +102,10 @@ def add_version(session: Session, command: SaveRules, *, actor: Actor, now: date
         .order_by(HouseRulesVersion.version.desc())
         .limit(1)
     )
-    version = previous.version + 1 if previous else 1
+    newest = previous.version if previous else 0
+    if command.seen not in {None, newest}:
+        raise Changed
+    version = newest + 1
     session.add(
         HouseRulesVersion(
             site_id=command.site_id,
@@ -117,60 +131,3 @@ def add_version(session: Session, command: SaveRules, *, actor: Actor, now: date
         reason=f"{command.level} {command.key}".strip(),
     )
     return version
-
-
-def _refuse_wrong(session: Session, command: SaveRules) -> None:
-    """Raise `Invalid` for wrong keys, and for rules that contradict those they are laid over."""
-    levels = [command.data]
-    if command.level is not Level.SITE:
-        known = site_rules(session, command.site_id).levels
-        below = [(Level.SITE.value, "")]
-        if command.level is Level.MACHINE:
-            below.append((Level.CATEGORY.value, _category_of(session, command.key)))
-        levels = [*(known.get(key, {}) for key in below), command.data]
-    read_rules(merged_levels(levels), whole=command.level is not Level.PLAN)
-
-
-def _category_of(session: Session, machine: str) -> str:
-    return session.scalar(_machines().where(Bookable.slug == machine)) or ""
-
-
-def _refuse_misfits(session: Session, site_id: int, levels: Levels) -> None:
-    """Raise `Invalid` for names that are not the site's, and contradictions on its machines."""
-    rows = session.execute(_machines(Bookable.slug).where(Bookable.site_id == site_id))
-    machines = {slug: category for category, slug in rows}
-    types = set(session.scalars(select(MachineType.slug)))
-    plans = {""} | {key.partition(":")[0] for level, key in levels if level == Level.PLAN}
-    problems = [
-        Problem("rules.unknown-name", {"field": place_of(level, key), "name": name})
-        for level, key in levels
-        for kind, name in _names_in(level, key)
-        if name not in (types if kind == Level.CATEGORY else machines)
-    ]
-    file = RuleFile(levels)
-    for machine, category in machines.items():
-        for plan in sorted(plans):
-            try:
-                file.of(category=category, machine=machine, plan=plan)
-            except Invalid as error:
-                problems += Wrong(error.problems).at(place_of(Level.MACHINE, machine))
-    if problems:
-        raise Invalid(problems)
-
-
-def _names_in(level: str, key: str) -> Iterator[tuple[str, str]]:
-    """Yield the category or machine that a level is about."""
-    if level in {Level.CATEGORY, Level.MACHINE}:
-        yield level, key
-    elif level == Level.PLAN and ":" in key:
-        _plan, kind, name = key.split(":", 2)
-        yield kind, name
-
-
-def _machines(*columns: Any) -> Select[Any]:
-    """Return the statement that reads each machine's category, and what else is asked for."""
-    return (
-        select(MachineType.slug, *columns)
-        .select_from(Machine)
-        .join(MachineType, MachineType.id == Machine.machine_type_id)
-    )

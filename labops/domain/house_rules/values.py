@@ -27,6 +27,7 @@ __all__ = [
     "Window",
     "laid_over",
     "level_keys",
+    "levels_below",
     "merged_levels",
     "read_rules",
     "write_rules",
@@ -47,3 +48,25 @@ def level_keys(*, category: str, machine: str, plan: str = "") -> tuple[tuple[st
             (Level.PLAN.value, f"{plan}:machine:{machine}"),
         ]
     return tuple(keys)
+
+
+def levels_below(level: Level, key: str, *, category: str = "") -> tuple[tuple[str, str], ...]:
+    """Return which levels the one is laid over; `category` is that of the machine it is about."""
+    site = (Level.SITE.value, "")
+    if level is Level.SITE:
+        return ()
+    if level is not Level.PLAN:
+        return (site, (Level.CATEGORY.value, category)) if level is Level.MACHINE else (site,)
+    plan, kind, name = (*key.split(":", 2), "", "")[:3]
+    if not kind:
+        return (site,)
+    category = name if kind == Level.CATEGORY else category
+    below = (site, (Level.CATEGORY.value, category))
+    if kind == Level.CATEGORY:
+        return (*below, (Level.PLAN.value, plan))
+    return (
+        *below,
+        (Level.MACHINE.value, name),
+        (Level.PLAN.value, plan),
+        (Level.PLAN.value, f"{plan}:category:{category}"),
+    )

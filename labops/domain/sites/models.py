@@ -9,7 +9,11 @@ from labops.kernel.orm import Base, PrimaryKey
 
 
 class Site(Base):
-    """A physical address. `revision` grows with every change to its hours or house rules."""
+    """A physical address. `revision` grows with every change to its hours or house rules.
+
+    `country` (ISO 3166) and `subdivision` say which public holidays it keeps; `local_holidays` are
+    days of its own, a line each: `12-07 Sant'Ambrogio`.
+    """
 
     __tablename__ = "site"
 
@@ -25,6 +29,9 @@ class Site(Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     description_it: Mapped[str] = mapped_column(Text, default="")
     description_en: Mapped[str] = mapped_column(Text, default="")
+    country: Mapped[str] = mapped_column(String(2), default="IT")
+    subdivision: Mapped[str] = mapped_column(String(10), default="")
+    local_holidays: Mapped[str] = mapped_column(Text, default="")
     revision: Mapped[int] = mapped_column(default=1)
 
 

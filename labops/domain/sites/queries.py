@@ -59,6 +59,9 @@ class SiteView:
     phone: str
     description_it: str
     description_en: str
+    country: str
+    subdivision: str
+    local_holidays: str
     revision: int
 
     @property

@@ -9,6 +9,7 @@ from itertools import pairwise
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from labops.domain.sites import holidays
 from labops.domain.sites.models import OpeningHours, Site
 from labops.kernel import audit, local_time
 from labops.kernel.db import unit_of_work
@@ -40,6 +41,9 @@ class DescribeSite:
     description_en: str = ""
     latitude: float | None = None
     longitude: float | None = None
+    country: str = "IT"
+    subdivision: str = ""
+    local_holidays: str = ""
 
 
 def describe_site(site_id: int, command: DescribeSite, *, actor: Actor, now: datetime) -> None:
@@ -131,6 +135,7 @@ def _write(site: Site, command: DescribeSite) -> None:
         raise Invalid.field("zone", "field.not-offered") from error
     if not command.name.strip():
         raise Invalid.field("name", "field.required")
+    holidays.check(command.country, command.subdivision, command.local_holidays)
     for name in (
         "name",
         "address",
@@ -142,5 +147,8 @@ def _write(site: Site, command: DescribeSite) -> None:
         "description_en",
         "latitude",
         "longitude",
+        "country",
+        "subdivision",
+        "local_holidays",
     ):
         setattr(site, name, getattr(command, name))

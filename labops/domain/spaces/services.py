@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable, Space
 from labops.kernel import audit
 from labops.kernel.db import unit_of_work
@@ -46,6 +47,10 @@ def describe_space(space_id: int, command: DescribeSpace, *, actor: Actor, now: 
         if space is None or not actor.may(Permission.SITE_EDIT, space.site_id):
             raise NotFound
         _write(space, command, now)
+        # Calendars show its name, so that they fetch it.
+        session.execute(
+            update(Site).where(Site.id == space.site_id).values(revision=Site.revision + 1)
+        )
         audit.record(session, actor, "space.described", f"space:{space.slug}", now=now)
 
 

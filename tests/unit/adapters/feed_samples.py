@@ -67,4 +67,4 @@ def sample(**changes: Any) -> FeedEvent:
 def feed_of(*events: FeedEvent, name: str = "My bookings", description: str = "") -> bytes:
     """The feed of these events as a web request would build it."""
     fragments = [event_bytes(event, instance_id=INSTANCE) for event in events]
-    return feed_bytes(fragments, name=name, description=description, zone="Europe/Rome")
+    return feed_bytes(fragments, name=name, description=description)

@@ -166,12 +166,12 @@ export function bookingPanel(words) {
       put("when", booking.when);
       put("who", [booking.title, words.states[booking.state]].filter(Boolean).join(", "));
       put("note", booking.note);
-      const link = panel.querySelector("[data-open]");
-      link.hidden = !booking.url;
-      link.href = booking.url || "#";
-      const why = panel.querySelector("[data-why]");
-      why.hidden = booking.mine || !whyNot;
-      why.href = whyNot || "#";
+      const why = booking.mine ? "" : whyNot;
+      for (const [name, url] of [["open", booking.url], ["wait", booking.wait_url], ["why", why]]) {
+        const link = panel.querySelector(`[data-${name}]`);
+        link.hidden = !url;
+        link.href = url || "#";
+      }
       panel.showModal();
     },
   };

@@ -1,0 +1,1 @@
+"""The waiting list: ordered wishes for taken time, and offers of what becomes free."""
