@@ -19,6 +19,7 @@ from labops.kernel import clock
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.interval import Interval
 from labops.kernel.ledger import Allocation
+from tests.support.feeds import fetched, opened
 from tests.support.forms import csrf_token, post
 from tests.support.world import World, next_slot
 
@@ -89,6 +90,18 @@ def test_the_receiver_sees_it_among_her_bookings_and_takes_it(app: Flask, world:
     assert charlie.get(f"/bookings/{uid}").status_code == 200
     assert world.browser(app, "alice").get(f"/bookings/{uid}").status_code == 404
     assert "This booking is yours." in charlie.get(url).text
+
+
+def test_calendars_let_go_of_it_and_take_it_up(app: Flask, world: World) -> None:
+    uid = booked(world)
+    feeds = {who: opened(world, who, "me") for who in ("alice", "charlie")}
+    client = app.test_client()
+    assert [len(fetched(client, feeds[who])) for who in ("alice", "charlie")] == [1, 0]
+    offer(app, world, uid, "charlie@example.org")
+    assert answer(client, letter_link(), "accept") == 303
+    assert [len(fetched(client, feeds[who])) for who in ("alice", "charlie")] == [0, 1]
+    (event,) = fetched(client, feeds["charlie"])
+    assert (int(event["SEQUENCE"]), "secret" in str(event.get("DESCRIPTION"))) == (1, False)
 
 
 def test_the_link_of_the_mail_answers_without_a_sign_in(app: Flask, world: World) -> None:
