@@ -119,7 +119,7 @@ def test_whoever_could_book_is_sent_to_book(app: Flask, world: World) -> None:
     alice = world.browser(app, "alice")
     answer = post(alice, FORM, "/waiting/new?site=mhuma", typed(next_slot(14, 2), note="hold"))
     assert answer.status_code == 409
-    assert "You need not wait: printer is free" in answer.text
+    assert "You need not wait: Printer is free" in answer.text
     assert "hold</textarea>" in answer.text
     href = re.search(r'href="(/bookings/new\?[^"]+)">Book it now', answer.text)
     assert href
@@ -135,7 +135,7 @@ def test_whoever_could_not_book_is_told_why(app: Flask, world: World) -> None:
     wish = typed(slot, what="category:laser")
     answer = post(charlie, FORM, "/waiting/new?site=mhuma", wish)
     assert answer.status_code == 409
-    assert "You need a certification to use laser." in answer.text
+    assert "You need a certification to use Laser." in answer.text
     assert "already taken" not in answer.text
 
 
@@ -322,4 +322,4 @@ def test_the_ways_in(app: Flask, world: World) -> None:
     assert "/waiting/new?machine=printer" not in alice.get("/machines/printer").text
     off = post(alice, FORM, "/waiting/new?site=mhuma", typed(slot))
     assert off.status_code == 409
-    assert "printer has no waiting list." in off.text
+    assert "Printer has no waiting list." in off.text

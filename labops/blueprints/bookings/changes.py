@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -133,9 +134,8 @@ def booking_page(
     site = find_site(reading(), booking.site)
     site_id = site.id if site else None
     actor = current_actor()
-    may_change = booking.mine or actor.may(Permission.BOOKING_EDIT_OTHERS, site_id)
+    staff = actor.may(Permission.BOOKING_EDIT_OTHERS, site_id)
     rules = _rules(booking)
-    room = extending.room(reading(), booking.uid, actor, now=now) if may_change else None
     early = min((rule.early_check_in for rule in rules), default=None)
     return render_template(
         "bookings/show.html",
@@ -148,11 +148,8 @@ def booking_page(
         remarks=remarks,
         checked=checked,
         typed=typed or {},
-        room=room,
-        room_reasons=reasons_of(room.problems) if room else [],
-        open_offer=hand_overs.open_offer_of(reading(), booking.uid) if booking.mine else None,
-        can_hand_over=booking.state in BEFORE_USE and now < booking.starts_at,
-        staff=actor.may(Permission.BOOKING_EDIT_OTHERS, site_id),
+        staff=staff,
+        **_further(booking, now, may_change=booking.mine or staff),
         may_override=actor.may(Permission.BOOKING_OVERRIDE, site_id),
         can_check_in=(
             early is not None
@@ -167,6 +164,19 @@ def booking_page(
         shown_state=_shown_state(booking, now),
         day=booking.starts_at.astimezone(zone).date(),
     )
+
+
+def _further(booking: BookingView, now: datetime, *, may_change: bool) -> dict[str, Any]:
+    """Return what the page says of extending the booking and of handing it over."""
+    room = None
+    if may_change:
+        room = extending.room(reading(), booking.uid, current_actor(), now=now)
+    return {
+        "room": room,
+        "room_reasons": reasons_of(room.problems) if room else [],
+        "open_offer": hand_overs.open_offer_of(reading(), booking.uid) if booking.mine else None,
+        "can_hand_over": booking.state in BEFORE_USE and now < booking.starts_at,
+    }
 
 
 def _filled(booking: BookingView, zone: ZoneInfo) -> MoveForm:

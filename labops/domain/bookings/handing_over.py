@@ -17,6 +17,7 @@ from labops.domain.bookings.events import (
     BookingHandedOver,
     BookingRequested,
 )
+from labops.domain.bookings.facts import BookingFacts
 from labops.domain.bookings.gathering import gather_facts
 from labops.domain.bookings.giving import close, close_open, offered_to, require_coming
 from labops.domain.bookings.granting import Consent
@@ -132,15 +133,9 @@ def _give(
     giver = booking.person_id
     uids = {one: session.get_one(Person, one).uid for one in (giver, receiver)}
     booking.person_id = receiver
-    booking.note = ""
     booking.override_reason = consent.override_reason
-    booking.state = state.value
-    booking.check_in_by = granting.check_in_by(facts)
-    booking.decide_by = granting.decide_by(facts) if state is BookingState.REQUESTED else None
-    booking.decided_at, booking.decision_reason = None, ""
     booking.rules_revision = wish.first.revision
-    booking.created_at = booking.revised_at = now
-    booking.sequence += 1
+    _begin_anew(booking, facts, state, now=now)
     for person in (giver, receiver):
         granting.bump(session, person)
     made = BookingConfirmed if state is BookingState.CONFIRMED else BookingRequested
@@ -162,6 +157,19 @@ def _give(
         after={"person": uids[receiver], "state": state.value},
         reason=reason or consent.override_reason,
     )
+
+
+def _begin_anew(
+    booking: Booking, facts: BookingFacts, state: BookingState, *, now: datetime
+) -> None:
+    """Forget what the giver said and what staff had decided for her, one revision later."""
+    booking.note = ""
+    booking.state = state.value
+    booking.check_in_by = granting.check_in_by(facts)
+    booking.decide_by = granting.decide_by(facts) if state is BookingState.REQUESTED else None
+    booking.decided_at, booking.decision_reason = None, ""
+    booking.created_at = booking.revised_at = now
+    booking.sequence += 1
 
 
 def _locked(session: Session, booking_id: int, receiver: int) -> Booking:
