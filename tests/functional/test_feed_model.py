@@ -76,7 +76,7 @@ def paths(world: World) -> dict[str, str]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

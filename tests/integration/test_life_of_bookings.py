@@ -103,7 +103,7 @@ def test_whatever_happens(app: Flask, ground: World, start: datetime) -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=25,
+            max_examples=12,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -136,7 +136,7 @@ STEPS = st.one_of(
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     phases=[Phase.explicit, Phase.generate],  # making a failure shorter takes minutes
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

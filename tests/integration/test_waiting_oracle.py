@@ -298,7 +298,7 @@ class Play:
             assert session.scalar(messages) == session.scalar(entries)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 4])
+@pytest.mark.parametrize("seed", [1, 4])
 def test_it_does_what_plain_lists_do(world: World, seed: int) -> None:
     play = Play(world, seed)
     for _ in range(160):
