@@ -78,6 +78,8 @@ class Ground:
         """
         start = datetime.now(UTC).replace(second=0, microsecond=0)
         with Session(self.engine) as session, session.begin():
+            # On SQLite a writer says so from the start: the server may write after it has read.
+            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
             booking = session.scalars(select(Booking).where(Booking.uid == uid)).one()
             span = booking.ends_at - booking.starts_at
             held = select(BookingBookable.bookable_id).where(
