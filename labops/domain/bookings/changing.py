@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from labops.domain.bookings.granting import Consent
 from labops.domain.bookings.models import Booking
 from labops.domain.bookings.policies import cancel_problems, cancels_late
 from labops.domain.bookings.states import BookingState
-from labops.domain.bookings.wanted import Wish, machines_of_booking, wanted_machines
+from labops.domain.bookings.wanted import WantedMachine, Wish, machines_of_booking, wanted_machines
 from labops.domain.strikes import counting
 from labops.domain.strikes.states import StrikeKind
 from labops.kernel import audit, ledger, outbox
@@ -25,33 +25,52 @@ from labops.kernel.errors import Changed, Problem, Refused
 from labops.kernel.permissions import Permission
 
 
-def cancel_in(session: Session, booking: Booking, consent: Consent, *, now: datetime) -> None:
-    """Cancel a booking under the locks of its person and machines; raises `Refused`."""
-    require_state(booking, BookingState.REQUESTED, BookingState.CONFIRMED)
+@dataclass(frozen=True, slots=True)
+class CancelOutlook:
+    """What cancelling a booking now would come to: what stands against it, and whether it is late.
+
+    `consent` holds the reason under which staff cancel.
+    """
+
+    machines: list[WantedMachine]
+    facts: BookingFacts
+    consent: Consent
+    problems: tuple[Problem, ...]
+    late: bool
+
+
+def cancel_outlook(
+    session: Session, booking: Booking, consent: Consent, *, now: datetime
+) -> CancelOutlook:
+    """Look what cancelling would come to, and change nothing."""
     machines = machines_of_booking(session, booking.id)
-    actor = consent.actor
-    facts = gather_facts(
-        session,
-        Wish(
-            person_id=booking.person_id,
-            machines=machines,
-            slot=booking.slot,
-            now=now,
-            previous=booking,
-            walk_in=booking.walk_in,
-        ),
+    wish = Wish(
+        person_id=booking.person_id,
+        machines=machines,
+        slot=booking.slot,
+        now=now,
+        previous=booking,
+        walk_in=booking.walk_in,
     )
-    if actor.may(Permission.BOOKING_EDIT_OTHERS, booking.site_id):
+    facts = gather_facts(session, wish)
+    if consent.actor.may(Permission.BOOKING_EDIT_OTHERS, booking.site_id):
         consent = replace(consent, override_reason=consent.override_reason or "staff")
-    problems = cancel_problems(facts)
-    granting.refuse(problems, consent, booking.site_id, machines[0].zone)
     # What staff cancel, and what nobody had agreed to yet, counts against nobody.
     late = (
         booking.state == BookingState.CONFIRMED
-        and actor.owns(booking.person_id)
+        and consent.actor.owns(booking.person_id)
         and not consent.override_reason
         and cancels_late(facts)
     )
+    return CancelOutlook(machines, facts, consent, cancel_problems(facts), late)
+
+
+def cancel_in(session: Session, booking: Booking, consent: Consent, *, now: datetime) -> None:
+    """Cancel a booking under the locks of its person and machines; raises `Refused`."""
+    require_state(booking, BookingState.REQUESTED, BookingState.CONFIRMED)
+    outlook = cancel_outlook(session, booking, consent, now=now)
+    consent, late = outlook.consent, outlook.late
+    granting.refuse(outlook.problems, consent, booking.site_id, outlook.machines[0].zone)
     ledger.release(session, ledger.Owner(ledger.OwnerKind.BOOKING, booking.id))
     booking.state = BookingState.CANCELLED
     booking.cancelled_at = now
@@ -59,18 +78,19 @@ def cancel_in(session: Session, booking: Booking, consent: Consent, *, now: date
     booking.revised_at = now
     booking.sequence += 1
     if late:
-        strike(session, booking, StrikeKind.CANCELLED_LATE, facts, now=now)
+        strike(session, booking, StrikeKind.CANCELLED_LATE, outlook.facts, now=now)
     granting.bump(session, booking.person_id)
-    outbox.record(
-        session, BookingCancelled(booking_uid=booking.uid, revision=booking.sequence), now=now
+    fact = BookingCancelled(
+        booking_uid=booking.uid, revision=booking.sequence, series_uid=consent.series_uid
     )
+    outbox.record(session, fact, now=now)
     audit.record(
         session,
-        actor,
+        consent.actor,
         "booking.cancelled",
         f"booking:{booking.uid}",
         now=now,
-        before=granting.told(booking.slot, machines),
+        before=granting.told(booking.slot, outlook.machines),
         after={"late": True} if late else None,
         reason=consent.override_reason,
     )
