@@ -82,9 +82,7 @@ SENTENCES: dict[str, Sentence] = {
     "booking.too-soon": reasons.too_soon,
     "booking.too-far": reasons.too_far,
     "booking.outside-hours": reasons.outside_hours,
-    "booking.closed": lambda p: _(
-        "The site is closed from %(start)s to %(end)s.", start=p["starts_at"], end=p["ends_at"]
-    ),
+    "booking.closed": reasons.closed,
     "booking.quota": reasons.quota,
     "booking.too-many-open": reasons.too_many_open,
     "booking.one-at-a-time": lambda p: ngettext(
@@ -168,6 +166,10 @@ SENTENCES: dict[str, Sentence] = {
         p["longest"],
     ),
     "feed.not-yours": lambda p: _("Only members and staff of this site can follow its calendars."),
+    "series.over": lambda p: _(
+        "This occurrence has begun, or was given up: it cannot be changed with others."
+    ),
+    "series.unchanged": lambda p: _("This is the time that it has already."),
     "station.known": lambda p: _("This machine already has a label."),
     "hours.wrong-span": lambda p: _("Opening must come before closing."),
     "hours.overlap": lambda p: _("Two spans of one day overlap."),

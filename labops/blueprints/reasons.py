@@ -61,6 +61,15 @@ def outside_hours(p: Params) -> str:
     return str(sentences.get(kind) or _("The site is not open during all of that time."))
 
 
+def closed(p: Params) -> str:
+    """Say from when to when it is closed, and why if that is known."""
+    if "reason" in p:
+        return str(_("Closed: %(reason)s.", reason=p["reason"]))
+    return str(
+        _("The site is closed from %(start)s to %(end)s.", start=p["starts_at"], end=p["ends_at"])
+    )
+
+
 def quota(p: Params) -> str:
     """Say how much there is, in what, and how much of it is used."""
     limit, unit = p["limit_raw"], Unit(p.get("unit", Unit.MINUTES))

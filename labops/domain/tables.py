@@ -12,6 +12,7 @@ from labops.domain.memberships import models as memberships
 from labops.domain.notifications import models as notifications
 from labops.domain.people import models as people
 from labops.domain.restrictions import models as restrictions
+from labops.domain.series import models as series
 from labops.domain.sites import models as sites
 from labops.domain.spaces import models as spaces
 from labops.domain.stations import models as stations
@@ -40,6 +41,7 @@ __all__ = [
     "outbox",
     "people",
     "restrictions",
+    "series",
     "sites",
     "spaces",
     "stations",

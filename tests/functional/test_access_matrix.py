@@ -25,6 +25,9 @@ from labops.domain.calendars.services import open_feed
 from labops.domain.closures.outside import Follow, follow
 from labops.domain.closures.values import CalendarKind
 from labops.domain.machines.queries import by_slug as machine_by_slug
+from labops.domain.series import services as series
+from labops.domain.series.commands import BookSeries, Confirmation
+from labops.domain.series.values import Repeat
 from labops.domain.waiting import services as waiting
 from labops.domain.waiting.services import Join
 from labops.kernel import clock
@@ -85,6 +88,7 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "station_id": str(station.id),
         "message_id": str(reading().scalars(select(OutboxMessage.id)).first()),
         "calendar": outside_calendar(world),
+        "series": a_series(world),
         "photo": f"{machine_by_slug(reading(), 'laser').photo}-small.webp",
         "level": "category",
         "of": "laser",
@@ -93,6 +97,17 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "which": "new",
         "number": "1",
     }
+
+
+def a_series(world: World) -> str:
+    """Let Alice book a printer twice, a week apart."""
+    actor, now = world.actor("alice", clock.now()), clock.now()
+    command = BookSeries(
+        first=Book(machines=("printer",), slot=next_slot(14)), repeat=Repeat(weeks=1, count=2)
+    )
+    preview = series.preview_series(command, actor=actor, now=now)
+    seen = Confirmation(preview.digest, preview.possible)
+    return series.book_series(command, seen, actor=actor, now=now)
 
 
 def keep_photo(world: World) -> None:
@@ -116,6 +131,8 @@ def address(rule: Rule, places: dict[str, str]) -> str | None:
         name = match.group(1).split(":")[-1]
         if name == "uid" and noun == "people":
             name = "person"
+        if name == "uid" and noun == "series":
+            name = "series"
         if name == "slug" and (noun == "sites" or "/sites/" in rule.rule):
             name = "site"
         return places.get(name, "?")
@@ -155,7 +172,7 @@ def expected(rule: Rule, access: str | None, kind: str) -> set[int]:
         return fine
     if kind == "nobody":
         return {401, 303, 302}
-    if "bookings/<uid>" in rule.rule or rule.rule.startswith("/bookings/<uid>"):
+    if "bookings/<uid>" in rule.rule or rule.rule.startswith("/series/<uid>"):
         return {200} if kind in BOOKING_SEEN_BY else {404}
     if rule.rule.startswith("/hand-overs/"):
         return {200} if kind in OFFERED_TO else {404}

@@ -41,6 +41,7 @@ from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
+from tests.support.series import told_series
 from tests.support.world import NOW, World, at, slot
 
 SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots" / "mails"
@@ -245,6 +246,9 @@ CASES = {
     "BookingMoved": Case("BookingMoved", moved),
     "BookingCancelled": Case("BookingCancelled", cancelled),
     "BookingMissed": Case("BookingMissed", missed),
+    "SeriesBooked": Case("SeriesBooked", partial(told_series, kind="SeriesBooked")),
+    "SeriesMoved": Case("SeriesMoved", partial(told_series, kind="SeriesMoved")),
+    "SeriesCancelled": Case("SeriesCancelled", partial(told_series, kind="SeriesCancelled")),
     "HandOverOffered": Case("HandOverOffered", offered),
     "HandOverDeclined": Case("HandOverDeclined", declined),
     "BookingHandedOver": Case("BookingHandedOver", taken),

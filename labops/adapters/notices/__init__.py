@@ -25,7 +25,15 @@ from typing import Any
 from flask_babel import force_locale
 
 from labops.adapters.letters import Letter
-from labops.adapters.notices import accounts, bookings, digests, hand_overs, strikes, waiting
+from labops.adapters.notices import (
+    accounts,
+    bookings,
+    digests,
+    hand_overs,
+    series,
+    strikes,
+    waiting,
+)
 from labops.adapters.notices.calendar_parts import calendar_part
 from labops.adapters.notices.words import Teller, Told, language_of, letter
 from labops.domain.notifications import queries
@@ -37,6 +45,7 @@ TELLERS: Mapping[str, Teller] = {
     **bookings.TELLERS,
     **digests.TELLERS,
     **hand_overs.TELLERS,
+    **series.TELLERS,
     **strikes.TELLERS,
     **waiting.TELLERS,
 }
@@ -55,6 +64,8 @@ def letters_for(kind: str, fact: Mapping[str, Any], *, key: str, now: datetime) 
     `key` is the fact's own; letters made from it again have the same keys. Who switched that kind
     of letter off gets none.
     """
+    if series.tells_of(fact):
+        return []
     teller = TELLERS.get(kind)
     written = (_letter(told, key, now) for told in (teller(fact, now) if teller else ()))
     return [one for one in written if one is not None]

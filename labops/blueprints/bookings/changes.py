@@ -26,6 +26,7 @@ from labops.domain.house_rules.parts import LateCancel
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import queries as machines
+from labops.domain.series import queries as series
 from labops.domain.sites.queries import find_site
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
@@ -140,6 +141,7 @@ def booking_page(
     return render_template(
         "bookings/show.html",
         booking=booking,
+        series=series.links_of(reading(), [booking.uid]).get(booking.uid),
         details=queries.details_of(reading(), [booking.uid])[booking.uid],
         may_approve=actor.may(Permission.BOOKING_APPROVE, site_id),
         refuses_late=any(rule.late_cancel is LateCancel.REFUSE for rule in rules),

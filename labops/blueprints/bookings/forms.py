@@ -15,6 +15,7 @@ from wtforms import (
     DateField,
     Form,
     HiddenField,
+    IntegerField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -63,6 +64,20 @@ class Clock(TimeField):
         self.data = read.replace(tzinfo=None)
 
 
+class Count(IntegerField):
+    """A whole number; one that cannot be read is kept as typed, with a sentence of ours."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was typed."""
+        text = str(valuelist[0]).strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        if not text.isdecimal() or len(text) > 6:  # noqa: PLR2004 - nobody counts so far
+            raise ValueError(_("Write a whole number, such as 8."))
+        self.data = int(text)
+
+
 class SlotForm(Form):
     """A day, a start, and an end or a length."""
 
@@ -93,9 +108,20 @@ class BookForm(SlotForm):
         widget=widgets.ListWidget(prefix_label=False),
         validate_choice=False,
     )
+    repeat = SelectField(_l("Repeat"), validate_choice=False)
+    count = Count(_l("How many times"), [validators.Optional()])
+    until = Day(_l("Last day"), [validators.Optional()])
     note = TextAreaField(_l("Note"), [validators.Length(max=NOTE_LENGTH)])
     person = StringField(_l("Book for"), [validators.Length(max=40)])
     key = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.repeat.choices = [
+            ("", _("Not at all")),
+            ("1", _("Every week")),
+            ("2", _("Every two weeks")),
+        ]
 
 
 class MoveForm(SlotForm):

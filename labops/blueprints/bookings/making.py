@@ -22,6 +22,7 @@ from labops.blueprints.asked import (
     rules_for,
     said_in,
 )
+from labops.blueprints.bookings import repeating
 from labops.blueprints.bookings.base import Place, bp, chosen_place, places
 from labops.blueprints.bookings.checking import Checked, check_of_booking
 from labops.blueprints.bookings.forms import (
@@ -107,16 +108,23 @@ def create() -> ResponseReturnValue:
     if not valid or not known or typed is None:
         return _form_page(form, offer), 422
     try:
-        command = _command(form, typed)
-        if act == "check":
-            checked = check_of_booking(command, _carried(form))
-            return _form_page(form, offer, checked=checked, remarks=typed.remarks)
-        uid = services.book(command, actor=actor, now=clock.now())
+        return _answer(form, offer, typed, act)
     except Refused as refused:
         return _refusal(form, offer, typed, refused), 409
     except (Invalid, NotFound) as error:
         _explain(form, error)
         return _form_page(form, offer), 422
+
+
+def _answer(form: BookForm, offer: Offer, typed: ReadSlot, act: str) -> ResponseReturnValue:
+    """Check or book what the form says; a wish that repeats is first shown whole."""
+    command = _command(form, typed)
+    if form.repeat.data:
+        return repeating.answer(form, offer.place, command, typed.remarks)
+    if act == "check":
+        checked = check_of_booking(command, _carried(form))
+        return _form_page(form, offer, checked=checked, remarks=typed.remarks)
+    uid = services.book(command, actor=current_actor(), now=clock.now())
     flash(_("Booked."), "success")
     for remark in typed.remarks:
         flash(remark, "warning")

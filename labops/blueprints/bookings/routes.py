@@ -16,6 +16,7 @@ from labops.domain.bookings import extending, hand_overs, queries
 from labops.domain.bookings.extending import Room
 from labops.domain.bookings.queries import BookingView, OwnSearch
 from labops.domain.bookings.states import BookingState
+from labops.domain.series import queries as series
 from labops.domain.waiting import queries as waiting
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
@@ -64,6 +65,7 @@ def index() -> ResponseReturnValue:
         when=when,
         places=places(),
         states=[state.value for state in BookingState],
+        series=series.links_of(reading(), [booking.uid for booking in found]),
         same_page=same_page,
         url_of=lambda number: same_page(page=number),
         filtered=bool({"state", "site", "machine"} & {k for k, v in request.args.items() if v}),

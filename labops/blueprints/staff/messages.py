@@ -18,6 +18,7 @@ from labops.blueprints.staff.base import bp
 from labops.domain.bookings import queries as bookings
 from labops.domain.notifications import services
 from labops.domain.people import queries as people
+from labops.domain.series import queries as series
 from labops.kernel import clock, outbox
 from labops.kernel.db import reading
 from labops.kernel.errors import NotFound
@@ -77,13 +78,16 @@ def _written_mails() -> tuple[list[mails.WrittenMail], int]:
 
 
 def _names(payloads: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return for whom each message is, in two statements for the whole page."""
+    """Return for whom each message is, in three statements for the whole page."""
     uids = [str(fact["booking_uid"]) for fact in payloads if "booking_uid" in fact]
     accounts = [int(fact["account_id"]) for fact in payloads if "account_id" in fact]
     by_booking = bookings.names_of(reading(), uids)
+    of_series = [str(fact["series_uid"]) for fact in payloads if "series_uid" in fact]
+    by_series = series.names_of(reading(), of_series)
     by_account = people.names_of_accounts(reading(), accounts)
     return [
         by_booking.get(str(fact.get("booking_uid")), "")
+        or by_series.get(str(fact.get("series_uid")), "")
         or by_account.get(fact.get("account_id", 0), "")
         for fact in payloads
     ]
@@ -114,6 +118,9 @@ def _kinds() -> dict[str, str]:
         "BookingMissed": _("Booking missed"),
         "BookingCheckedIn": _("Checked in"),
         "BookingFinished": _("Booking finished"),
+        "SeriesBooked": _("Series booked"),
+        "SeriesMoved": _("Series moved"),
+        "SeriesCancelled": _("Series cancelled"),
         "SignedUp": _("Sign-up"),
         "SignUpRepeated": _("Sign-up with a known address"),
         "PasswordResetAsked": _("New password asked for"),

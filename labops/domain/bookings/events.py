@@ -12,6 +12,8 @@ from labops.kernel.outbox import DomainEvent
 class _BookingEvent(DomainEvent):
     booking_uid: str
     revision: int
+    # The series whose own event tells of this one as well, when it came with others.
+    series_uid: str = ""
 
     @property
     def dedupe_key(self) -> str:

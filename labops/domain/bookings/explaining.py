@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from labops.domain.bookings import granting, queries, services
+from labops.domain.bookings import changing, granting, queries, services
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.gathering import gather_facts, gather_for_search
 from labops.domain.bookings.granting import Consent
@@ -74,7 +74,7 @@ def explain_move(command: Move, *, actor: Actor, now: datetime) -> Answer:
     """
     session = reading()
     booking = queries.booking_to_change(session, command.uid, actor)
-    wish = services.moving_wish_of(session, booking, command, now=now)
+    wish = changing.moving_wish_of(session, booking, command, now=now)
     return _answer(session, wish, Consent(actor, command.override_reason))
 
 

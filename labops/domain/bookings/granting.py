@@ -42,10 +42,11 @@ from labops.kernel.permissions import Actor, Permission
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Who asks, and the reason for which staff say yes in spite of the rules."""
+    """Who asks, why staff say yes in spite of the rules, and which series' event tells of it."""
 
     actor: Actor
     override_reason: str = ""
+    series_uid: str = ""
 
     def overrides(self, site_id: int) -> bool:
         """Say whether the actor wants to say yes anyway, and may."""
@@ -110,7 +111,8 @@ def book_in(
     booking_id, uid = _insert(session, command, wish, facts, state, consent)
     claim(session, booking_id, wish)
     event = BookingConfirmed if state is BookingState.CONFIRMED else BookingRequested
-    outbox.record(session, event(booking_uid=uid, revision=0), now=wish.now)
+    fact = event(booking_uid=uid, revision=0, series_uid=consent.series_uid)
+    outbox.record(session, fact, now=wish.now)
     audit.record(
         session,
         consent.actor,
@@ -149,9 +151,10 @@ def move_in(
     claim(session, booking.id, wish, moving=True)
     rewrite(session, booking, wish, facts, state)
     bump(session, booking.person_id)
-    outbox.record(
-        session, BookingMoved(booking_uid=booking.uid, revision=booking.sequence), now=wish.now
+    fact = BookingMoved(
+        booking_uid=booking.uid, revision=booking.sequence, series_uid=consent.series_uid
     )
+    outbox.record(session, fact, now=wish.now)
     audit.record(
         session,
         consent.actor,
@@ -279,6 +282,9 @@ def _insert(
         "cancelled_late": False,
         "decision_reason": "",
         "decide_by": decide_by(facts) if state is BookingState.REQUESTED else None,
+        "series_id": wish.part_of.series_id if wish.part_of else None,
+        "occurrence": wish.part_of.number if wish.part_of else None,
+        "planned_at": wish.part_of.planned_at if wish.part_of else None,
     }
     booking_id = statements.ADD_BOOKING.scalar(session, values)
     _add_machines(session, booking_id, wish)

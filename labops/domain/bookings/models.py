@@ -18,7 +18,8 @@ class Booking(Base):
     `sequence` and `revised_at` follow what calendars see; `check_in_by` is the end of the
     grace that the rules in force at the time of the booking gave. A requested booking lapses at
     `decide_by`. `people_count` is how many come, the person included; `fields` what was said
-    besides, by the names that the house rules give.
+    besides, by the names that the house rules give. As an `occurrence` of a series it was meant to
+    start at `planned_at`.
     """
 
     __tablename__ = "booking"
@@ -70,6 +71,9 @@ class Booking(Base):
     decide_by: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str] = mapped_column(String(300), default="")
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    occurrence: Mapped[int | None]
+    planned_at: Mapped[datetime | None]
 
     @property
     def slot(self) -> Interval:

@@ -52,6 +52,15 @@ class WantedMachine:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """Which occurrence of which series a booking is, and when the series means it to start."""
+
+    series_id: int
+    number: int
+    planned_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """Who wants which machines when; `previous` is the booking being moved, with its machines.
@@ -70,6 +79,7 @@ class Wish:
     people: int = 1
     fields: Mapping[str, str] | None = None
     offered: ledger.Owner | None = None
+    part_of: PartOf | None = None
 
     @property
     def owner(self) -> ledger.Owner | None:

@@ -130,7 +130,7 @@ def told_booking(session: Session, uid: str) -> ToldBooking | None:
         created_at=booking.created_at,
         revised_at=booking.revised_at,
         note=booking.note,
-        by_owner=_last_changed_by(session, booking.uid) == booking.person_id,
+        by_owner=last_changed_by(session, f"booking:{booking.uid}") == booking.person_id,
         starts_at=booking.starts_at,
         ends_at=booking.ends_at,
         check_in_by=booking.check_in_by,
@@ -201,11 +201,11 @@ def _addressee(session: Session, which: ColumnElement[bool]) -> Addressee | None
     return Addressee(**row._mapping) if row else None
 
 
-def _last_changed_by(session: Session, uid: str) -> int | None:
-    """Return who changed the booking last; `None` when it was nobody in person."""
+def last_changed_by(session: Session, subject: str) -> int | None:
+    """Return who changed it (`noun:uid`) last; `None` when it was nobody in person."""
     return session.scalar(
         select(AuditEntry.person_id)
-        .where(AuditEntry.subject == f"booking:{uid}", AuditEntry.action.not_in(_AT_THE_MACHINE))
+        .where(AuditEntry.subject == subject, AuditEntry.action.not_in(_AT_THE_MACHINE))
         .order_by(AuditEntry.id.desc())
         .limit(1)
     )

@@ -1,0 +1,1 @@
+"""Series of bookings: a repeating wish, and the occurrences that it produced."""
