@@ -8,6 +8,7 @@ from labops.domain.certifications import models as certifications
 from labops.domain.closures import models as closures
 from labops.domain.house_rules import models as house_rules
 from labops.domain.machines import models as machines
+from labops.domain.maintenance import models as maintenance
 from labops.domain.memberships import models as memberships
 from labops.domain.people import models as people
 from labops.domain.restrictions import models as restrictions
@@ -33,6 +34,7 @@ __all__ = [
     "jobs",
     "ledger",
     "machines",
+    "maintenance",
     "memberships",
     "outbox",
     "people",

@@ -130,6 +130,11 @@ def switch_guard(*, on: bool) -> None:
     _Guard.on = on
 
 
+def guard_is_on() -> bool:
+    """Say whether what was decided by a plain read is checked again under the locks."""
+    return _Guard.on
+
+
 def lock(session: Session, *, people: Iterable[int] = (), bookables: Iterable[int] = ()) -> None:
     """Make everybody else who wants these people's quotas or these bookables wait.
 

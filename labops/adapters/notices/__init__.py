@@ -17,8 +17,19 @@ from labops.adapters.notices import accounts, bookings, strikes
 from labops.adapters.notices.words import Teller, language_of, letter
 
 _TELLERS: Mapping[str, Teller] = {**accounts.TELLERS, **bookings.TELLERS, **strikes.TELLERS}
-# Who stands at the machine needs no mail about it; staff see what is contested on their pages.
-_SILENT = frozenset({"BookingCheckedIn", "BookingFinished", "StrikeContested"})
+# Who stands at the machine needs no mail about it; staff see what is contested on their pages; of
+# maintenance those are told whose bookings it moves.
+_SILENT = frozenset(
+    {
+        "BookingCheckedIn",
+        "BookingFinished",
+        "StrikeContested",
+        "MaintenancePlanned",
+        "MaintenanceChanged",
+        "MaintenanceEnded",
+        "MaintenanceCancelled",
+    }
+)
 
 
 def is_known(kind: str) -> bool:

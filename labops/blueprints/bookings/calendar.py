@@ -37,13 +37,14 @@ VIEWS = ("day", "week", "list")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the day list: a span that is `free`, `taken` or `blocked`."""
+    """One line of the day list: a span that is `free`, `taken`, `blocked` or `maintenance`."""
 
     kind: str
     starts_at: datetime
     ends_at: datetime
     booking: BookingView | None = None
     url: str = ""
+    reason: str = ""
 
 
 @bp.get("/calendar")
@@ -110,6 +111,9 @@ def _rows(times: MachineTimes, found: Timetable, now: datetime) -> list[Row]:
     ]
     slots = [shown_slot(booking) for booking in times.bookings]
     rows += [
+        Row("maintenance", *_ends(block.span), reason=block.reason) for block in times.maintenance
+    ]
+    rows += [
         Row("blocked", *_ends(span))
         for span in times.blocked
         # Set-up and clean-up beside a booking need no line of their own.
@@ -154,6 +158,7 @@ def _words() -> dict[str, Any]:
         "unreachable": _("There was no answer. Nothing was changed; look again in a moment."),
         "signIn": _("You are not signed in any more. Sign in and try again."),
         "outOfService": _("out of service"),
+        "maintenance": _("Maintenance"),
         "steps": steps,
         "states": {
             BookingState.CHECKED_IN.value: _("in use"),

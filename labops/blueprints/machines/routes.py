@@ -18,10 +18,13 @@ from labops.blueprints.machines.base import bp, found_machine, named_processes
 from labops.blueprints.machines.forms import StateForm
 from labops.blueprints.rules_in_words import rules_in_words
 from labops.blueprints.sites.base import asked
+from labops.domain.bookings.hits import Obstacle, hit_bookings
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.machines import inventory, queries
 from labops.domain.machines.processes import process_name
 from labops.domain.machines.queries import InventorySearch, MachineView
+from labops.domain.machines.states import MachineState
+from labops.domain.maintenance import queries as maintenance
 from labops.domain.sites.queries import all_sites
 from labops.domain.stations import queries as stations
 from labops.kernel import clock, ledger, local_time
@@ -34,6 +37,7 @@ PAGE = 60
 MOST_IN_FILE = 1_000_000
 MOST_PAGES = 10_000
 NOW_IS = timedelta(hours=24)
+SOON = timedelta(days=7)
 
 
 @bp.get("/machines")
@@ -115,6 +119,8 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         staff=staff,
         form=form or StateForm(),
         station=stations.of_machine(session, machine.id) if staff else None,
+        maintenance=maintenance.of_machine(session, machine.id, now=now),
+        hit_count=_hit_count(machine, now) if staff else 0,
     )
 
 
@@ -132,6 +138,15 @@ def photo(photo: str) -> Response:
     response.cache_control.immutable = True
     response.cache_control.no_cache = None
     return response
+
+
+def _hit_count(machine: MachineView, now: datetime) -> int:
+    """Return how many bookings of the next days are on a machine that is out of service."""
+    if machine.state == MachineState.IN_SERVICE:
+        return 0
+    span = Interval(now, now + SOON)
+    obstacle = Obstacle(machine.site_id, (machine.id,), span, claims_time=False)
+    return len(hit_bookings(reading(), obstacle))
 
 
 def _busy_until(machine: MachineView, now: datetime) -> datetime | None:

@@ -16,11 +16,7 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings import statements
 from labops.domain.bookings.commands import Book
-from labops.domain.bookings.events import (
-    BookingConfirmed,
-    BookingMoved,
-    BookingRequested,
-)
+from labops.domain.bookings.events import BookingConfirmed, BookingMoved, BookingRequested, Cause
 from labops.domain.bookings.facts import BookingFacts
 from labops.domain.bookings.gathering import (
     Gathered,
@@ -42,14 +38,22 @@ from labops.kernel.permissions import Actor, Permission
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Who asks, and the reason for which staff say yes in spite of the rules."""
+    """Who asks, and the reason for which staff say yes in spite of the rules.
+
+    With a `cause` it is the cause and its reason that the booking's person is told.
+    """
 
     actor: Actor
     override_reason: str = ""
+    cause: Cause | None = None
 
     def overrides(self, site_id: int) -> bool:
         """Say whether the actor wants to say yes anyway, and may."""
         return bool(self.override_reason) and self.actor.may(Permission.BOOKING_OVERRIDE, site_id)
+
+    def told_to_people(self) -> dict[str, str]:
+        """Return what an event says of why staff changed a booking; nothing without a cause."""
+        return {"cause": self.cause.value, "reason": self.override_reason} if self.cause else {}
 
 
 def standing_problems(problems: Sequence[Problem], consent: Consent, site_id: int) -> list[Problem]:
@@ -149,9 +153,10 @@ def move_in(
     claim(session, booking.id, wish, moving=True)
     rewrite(session, booking, wish, facts, state)
     bump(session, booking.person_id)
-    outbox.record(
-        session, BookingMoved(booking_uid=booking.uid, revision=booking.sequence), now=wish.now
+    event = BookingMoved(
+        booking_uid=booking.uid, revision=booking.sequence, **consent.told_to_people()
     )
+    outbox.record(session, event, now=wish.now)
     audit.record(
         session,
         consent.actor,

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import granting, queries
+from labops.domain.bookings.changing import cancel_in, moving_wish_of, strike
 from labops.domain.bookings.commands import Book, Move
-from labops.domain.bookings.events import BookingCancelled
-from labops.domain.bookings.facts import BookingFacts
 from labops.domain.bookings.gathering import gather, gather_facts
 from labops.domain.bookings.granting import Consent
 from labops.domain.bookings.models import Booking
 from labops.domain.bookings.policies import (
     Explained,
     booking_problems,
-    cancel_problems,
-    cancels_late,
     explained,
     judged,
     moves_late,
@@ -28,11 +24,10 @@ from labops.domain.bookings.policies import (
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import Wish, machines_of_booking, wanted_machines
 from labops.domain.people.models import Person
-from labops.domain.strikes import counting
 from labops.domain.strikes.states import StrikeKind
-from labops.kernel import audit, idempotency, ledger, outbox
+from labops.kernel import idempotency, ledger
 from labops.kernel.db import reading, unit_of_work
-from labops.kernel.errors import Changed, NotFound, Problem, Refused
+from labops.kernel.errors import NotFound, Problem, Refused
 from labops.kernel.permissions import Actor, Permission
 
 
@@ -117,7 +112,7 @@ def move(command: Move, *, actor: Actor, now: datetime) -> None:
         late = actor.owns(booking.person_id) and moves_late(facts)
         granting.move_in(session, booking, wish, facts, consent, before=before, late=late)
         if late:
-            _strike(session, booking, StrikeKind.MOVED_LATE, facts, now=now)
+            strike(session, booking, StrikeKind.MOVED_LATE, facts, now=now)
 
 
 def cancel(uid: str, *, actor: Actor, now: datetime, override_reason: str = "") -> None:
@@ -136,57 +131,6 @@ def cancel(uid: str, *, actor: Actor, now: datetime, override_reason: str = "") 
         if booking.state == BookingState.CANCELLED:
             return
         cancel_in(session, booking, Consent(actor, override_reason), now=now)
-
-
-def cancel_in(session: Session, booking: Booking, consent: Consent, *, now: datetime) -> None:
-    """Cancel a booking under the locks of its person and machines; raises `Refused`."""
-    require_state(booking, BookingState.REQUESTED, BookingState.CONFIRMED)
-    machines = machines_of_booking(session, booking.id)
-    actor = consent.actor
-    facts = gather_facts(
-        session,
-        Wish(
-            person_id=booking.person_id,
-            machines=machines,
-            slot=booking.slot,
-            now=now,
-            previous=booking,
-            walk_in=booking.walk_in,
-        ),
-    )
-    if actor.may(Permission.BOOKING_EDIT_OTHERS, booking.site_id):
-        consent = replace(consent, override_reason=consent.override_reason or "staff")
-    problems = cancel_problems(facts)
-    granting.refuse(problems, consent, booking.site_id, machines[0].zone)
-    # What staff cancel, and what nobody had agreed to yet, counts against nobody.
-    late = (
-        booking.state == BookingState.CONFIRMED
-        and actor.owns(booking.person_id)
-        and not consent.override_reason
-        and cancels_late(facts)
-    )
-    ledger.release(session, ledger.Owner(ledger.OwnerKind.BOOKING, booking.id))
-    booking.state = BookingState.CANCELLED
-    booking.cancelled_at = now
-    booking.cancelled_late = late
-    booking.revised_at = now
-    booking.sequence += 1
-    if late:
-        _strike(session, booking, StrikeKind.CANCELLED_LATE, facts, now=now)
-    granting.bump(session, booking.person_id)
-    outbox.record(
-        session, BookingCancelled(booking_uid=booking.uid, revision=booking.sequence), now=now
-    )
-    audit.record(
-        session,
-        actor,
-        "booking.cancelled",
-        f"booking:{booking.uid}",
-        now=now,
-        before=granting.told(booking.slot, machines),
-        after={"late": True} if late else None,
-        reason=consent.override_reason,
-    )
 
 
 def wish_of(session: Session, command: Book, *, actor: Actor, now: datetime) -> Wish:
@@ -213,60 +157,9 @@ def wish_of(session: Session, command: Book, *, actor: Actor, now: datetime) -> 
     )
 
 
-def require_state(booking: Booking, *states: BookingState) -> None:
-    """Raise `Refused` with `booking.not-open` unless the booking is in one of the states."""
-    if booking.state not in states:
-        raise Refused([Problem("booking.not-open", {"state": booking.state})])
-
-
-def moving_wish_of(session: Session, booking: Booking, command: Move, *, now: datetime) -> Wish:
-    """Return the wish that moves the booking; raises `Refused` and `Changed`."""
-    if command.expected_sequence not in {None, booking.sequence}:
-        raise Changed
-    require_state(booking, BookingState.REQUESTED, BookingState.CONFIRMED, BookingState.CHECKED_IN)
-    before = machines_of_booking(session, booking.id)
-    machines = before if command.machines is None else wanted_machines(session, command.machines)
-    slot = command.slot or booking.slot
-    if booking.state == BookingState.CHECKED_IN and (
-        slot.starts_at != booking.starts_at or command.machines is not None
-    ):
-        raise Refused([Problem("booking.not-open", {"state": booking.state})])
-    said: Mapping[str, str] = booking.fields
-    return Wish(
-        person_id=booking.person_id,
-        machines=machines,
-        slot=slot,
-        now=now,
-        previous=booking,
-        previous_machines=tuple((machine.id, machine.category) for machine in before),
-        walk_in=booking.walk_in,
-        people=booking.people_count,
-        # What the rules want to be told today was not asked when it was booked.
-        fields=said if command.machines is not None else None,
-    )
-
-
 def _moving_wish(session: Session, command: Move, *, actor: Actor, now: datetime) -> Wish:
     booking = queries.booking_to_change(session, command.uid, actor)
     return moving_wish_of(session, booking, command, now=now)
-
-
-def _strike(
-    session: Session, booking: Booking, kind: StrikeKind, facts: BookingFacts, *, now: datetime
-) -> None:
-    """Count what came late against its person, where the house rules do so."""
-    rules = [machine.rules for machine in facts.machines]
-    if counting.counts_late(rules):
-        counting.add(
-            session,
-            kind,
-            booking_id=booking.id,
-            person_id=booking.person_id,
-            site_id=booking.site_id,
-            rules=rules,
-            zone=facts.zone,
-            now=now,
-        )
 
 
 def _previous(wish: Wish) -> Booking:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
+from labops.domain.machines.models import Machine
 from labops.domain.people.models import Account, Person
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable
@@ -122,6 +123,20 @@ def addressee_of(session: Session, person_uid: str) -> Addressee | None:
         .where(Person.uid == person_uid)
     )
     return addressee(session, account_id) if account_id is not None else None
+
+
+def like_booking(session: Session, uid: str) -> tuple[str, str] | None:
+    """Return the slug of the booking's site and the process of its first machine."""
+    row = session.execute(
+        select(Site.slug, Machine.process)
+        .join(Booking, Booking.site_id == Site.id)
+        .join(BookingBookable, BookingBookable.booking_id == Booking.id)
+        .join(Machine, Machine.id == BookingBookable.bookable_id)
+        .where(Booking.uid == uid)
+        .order_by(Machine.id)
+        .limit(1)
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def common_zone(session: Session) -> str:
