@@ -209,8 +209,8 @@ def _options(
     options = []
     if hit.is_running:
         at, label = obstacle.span.starts_at, _("It ends now")
-        if at > now:
-            label = _("It ends at %(time)s", time=formats.moment(at, zone))
+        if at > max(now, hit.slot.starts_at):
+            label = _("It ends by %(time)s", time=formats.moment(at, zone))
         options.append(Option(Act.END.value, label))
     else:
         options += (

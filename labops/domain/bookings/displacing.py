@@ -184,7 +184,7 @@ def _end(
     needed = [one for one in machines if one.id in obstacle.machine_ids]
     cleanup = max((timedelta(minutes=one.cleanup_minutes) for one in needed), default=timedelta(0))
     ends_at = obstacle.span.starts_at - (cleanup if obstacle.claims_time else timedelta(0))
-    if ends_at > now:
+    if ends_at > max(now, booking.starts_at):  # whoever came early may not have begun
         _move(session, booking, Interval(booking.starts_at, ends_at), None, consent, now)
         return
     for machine in machines:
