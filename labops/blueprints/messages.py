@@ -110,6 +110,18 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "machine.out-of-service": lambda p: _("%(machine)s is out of service.", machine=p["machine"]),
     "machine.retired": lambda p: _("%(machine)s was retired.", machine=p["machine"]),
+    "maintenance.begun": lambda p: _("It has begun already: end it instead."),
+    "maintenance.not-begun": lambda p: _("It has not begun yet: call it off instead."),
+    "maintenance.over": lambda p: _("It is over or was called off."),
+    "maintenance.in-service": lambda p: _("%(machine)s is in service again.", machine=p["machine"]),
+    "maintenance.in-the-past": lambda p: _("The end must lie in the future."),
+    "maintenance.too-long": lambda p: _("It may last %(longest)s at most.", longest=p["longest"]),
+    "maintenance.no-machines": lambda p: _("There are no machines in this space."),
+    "maintenance.overlap": lambda p: _(
+        "%(machine)s is held at that time for other maintenance, or for somebody on the waiting"
+        " list.",
+        machine=p["machine"],
+    ),
     "person.not-member": lambda p: _(
         "Only members of this site can book here. Ask staff to become one."
     ),

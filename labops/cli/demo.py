@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tomllib
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,16 @@ from labops.adapters import outside
 from labops.cli.context import with_app
 from labops.domain.bookings import services, sweeping, use
 from labops.domain.bookings.commands import Book
+from labops.domain.bookings.displacing import Act, Choice
+from labops.domain.bookings.hits import HitBooking, Obstacle, hit_bookings
+from labops.domain.bookings.rebooking import Suggestion, suggestions_for
 from labops.domain.closures import outside_queries
 from labops.domain.closures.outside import Follow
 from labops.domain.closures.values import CalendarKind
 from labops.domain.demonstration import services as demonstration
 from labops.domain.machines import inventory, queries
+from labops.domain.maintenance import services as maintenance
+from labops.domain.maintenance.commands import PlanBlock
 from labops.domain.people import queries as people
 from labops.domain.sites.queries import all_sites, by_slug
 from labops.domain.spaces import queries as spaces
@@ -37,6 +43,7 @@ PASSWORD = "prova-labops-2026"  # noqa: S105 - printed for everybody to read
 ROME = ZoneInfo("Europe/Rome")
 DAYS_BACK = 21
 DAYS_AHEAD = 10
+HITS = 2
 # The same month each time for the same day: a demonstration can be talked about.
 SEED = 20261123
 
@@ -63,6 +70,7 @@ def demo() -> None:
         _follow_the_school(now)
         count = _book_a_month(now)
         _contest_a_strike(now)
+        _plan_maintenance(now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")
     _say_sign_ins()
@@ -168,3 +176,33 @@ def _book(person_id: int, machine: str, slot: Interval, fate: float, now: dateti
     except Refused:
         return False
     return True
+
+
+def _plan_maintenance(now: datetime) -> None:
+    """Plan work on a machine in the way of two bookings, which go where the rules suggest."""
+    site = next(site for site in all_sites(reading()) if site.slug == "mhuma")
+    today = now.astimezone(ROME).date()
+    for offset in range(2, DAYS_AHEAD):
+        span = _slot(today + timedelta(days=offset), 20, 14)
+        for machine in queries.search(reading(), site=site.slug):
+            obstacle = Obstacle(site.id, (machine.id,), span, claims_time=True)
+            hits = hit_bookings(reading(), obstacle)
+            if len(hits) != HITS:
+                continue
+            found = suggestions_for(reading(), hits, obstacle, now=now)
+            choices = {hit.uid: _as_suggested(hit, found[hit.uid]) for hit in hits}
+            command = PlanBlock(
+                span=span,
+                reason="Manutenzione ordinaria",
+                machines=(machine.slug,),
+                note="Pulizia, lubrificazione e taratura.",
+            )
+            maintenance.plan(site.id, command, choices, actor=SYSTEM, now=now)
+            return
+
+
+def _as_suggested(hit: HitBooking, suggestions: Sequence[Suggestion]) -> Choice:
+    if not suggestions:
+        return Choice(Act.CANCEL, hit.sequence)
+    first = suggestions[0]
+    return Choice(Act.MOVE, hit.sequence, first.slot, first.machines)

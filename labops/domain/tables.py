@@ -8,6 +8,7 @@ from labops.domain.certifications import models as certifications
 from labops.domain.closures import models as closures
 from labops.domain.house_rules import models as house_rules
 from labops.domain.machines import models as machines
+from labops.domain.maintenance import models as maintenance
 from labops.domain.memberships import models as memberships
 from labops.domain.notifications import models as notifications
 from labops.domain.people import models as people
@@ -36,6 +37,7 @@ __all__ = [
     "jobs",
     "ledger",
     "machines",
+    "maintenance",
     "memberships",
     "notifications",
     "outbox",

@@ -17,6 +17,7 @@ from labops.domain.spaces.models import Space
 from labops.kernel import clock
 from labops.kernel.db import reading
 from tests.support.forms import csrf_token, post
+from tests.support.hits import left_as_they_are
 from tests.support.world import World, at, slot
 
 SITE = {
@@ -226,8 +227,12 @@ def test_a_closure_is_set_seen_and_taken_back(
         "space": "",
         "reason": "Fire <drill>",
     }
-    done = post(bob, url, url, data, follow_redirects=True)
-    assert "One booking lies in this time." in done.text
+    asked = post(bob, url, url, data)
+    assert asked.status_code == 200
+    assert "One booking is in the way." in asked.text
+    assert closures() == []
+    done = post(bob, url, url, data | left_as_they_are(asked.text), follow_redirects=True)
+    assert "One booking stands." in done.text
     assert [(c.starts_at, c.ends_at) for c in closures()] == [(at(9.5), at(12))]
     assert "Fire &lt;drill&gt;" in client.get("/sites/mhuma").text
     again = f"{url}/{closures()[0].id}/reopen"

@@ -49,8 +49,20 @@ TELLERS: Mapping[str, Teller] = {
     **strikes.TELLERS,
     **waiting.TELLERS,
 }
-# Who stands at the machine needs no mail about it; staff see what is contested on their pages.
-_SILENT = frozenset({"BookingCheckedIn", "BookingFinished", "StrikeContested", *waiting.SILENT})
+# Who stands at the machine needs no mail about it; staff see what is contested on their pages; of
+# maintenance those are told whose bookings it moves.
+_SILENT = frozenset(
+    {
+        "BookingCheckedIn",
+        "BookingFinished",
+        "StrikeContested",
+        "MaintenancePlanned",
+        "MaintenanceChanged",
+        "MaintenanceEnded",
+        "MaintenanceCancelled",
+        *waiting.SILENT,
+    }
+)
 
 
 def is_known(kind: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -20,15 +21,36 @@ from labops.adapters.notices.words import (
     short_moment,
     slot,
 )
+from labops.domain.bookings.events import Cause
 from labops.domain.bookings.states import OPEN_STATES, BookingState
 from labops.domain.notifications import queries
 from labops.domain.notifications.events import REMINDER_DUE
 from labops.domain.notifications.kinds import LetterKind
 from labops.domain.notifications.queries import ToldBooking
 from labops.domain.strikes import queries as strikes
+from labops.kernel import local_time
 from labops.kernel.db import reading
 
 Words = Callable[[ToldBooking], Notice]
+# The days in which another time is looked for.
+LOOK_AHEAD = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """For what staff changed a booking of somebody else; nothing of it when nobody says so."""
+
+    cause: Cause | None
+    reason: str
+    now: datetime
+
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """Return the reason as a line of the mail."""
+        return ((_("Reason"), self.reason),) if self.cause and self.reason else ()
+
+    def spared(self) -> tuple[str, ...]:
+        """Return that the person need not worry."""
+        return (_("It does not count against you."),) if self.cause else ()
 
 
 def _of_open(words: Words, fact: Mapping[str, Any], now: datetime) -> Sequence[Told]:
@@ -45,6 +67,18 @@ def _of_state(
     if booking is None or booking.state != state:
         return ()
     return to_owner(booking, words)
+
+
+def _by_staff(
+    tell: Callable[[Words, Mapping[str, Any], datetime], Sequence[Told]],
+    words: Callable[[ToldBooking, Why], Notice],
+    fact: Mapping[str, Any],
+    now: datetime,
+) -> Sequence[Told]:
+    """Tell a change that may have been made by staff for a cause of theirs."""
+    cause = Cause(fact["cause"]) if fact.get("cause") in set(Cause) else None
+    why = Why(cause, str(fact.get("reason", "")), now)
+    return tell(lambda booking: words(booking, why), fact, now)
 
 
 def _standing(fact: Mapping[str, Any]) -> ToldBooking | None:
@@ -82,24 +116,41 @@ def _confirmed(booking: ToldBooking) -> Notice:
     )
 
 
-def _moved(booking: ToldBooking) -> Notice:
+def _moved(booking: ToldBooking, why: Why) -> Notice:
+    lead = _("Your booking was changed. This is how it stands now.")
+    if why.cause:
+        leads = {
+            Cause.MAINTENANCE: _("The staff moved your booking because of maintenance."),
+            Cause.CLOSURE: _("The staff moved your booking because of a closure."),
+            Cause.OUT_OF_SERVICE: _("The staff moved your booking: a machine is out of service."),
+        }
+        lead = " ".join((leads[why.cause], _("This is how it stands now.")))
     return Notice(
         subject=_("Booking moved: %(what)s", what=title_of(booking)),
-        lead=(_("Your booking was changed. This is how it stands now."),),
-        details=details_of(booking),
+        lead=(lead,),
+        details=(*details_of(booking), *why.told()),
         action=_see(booking),
-        rest=_check_in(booking),
+        rest=(*_check_in(booking), *why.spared()),
         signature=booking.site_name,
         reply_to=booking.site_email,
     )
 
 
-def _cancelled(booking: ToldBooking) -> Notice:
+def _cancelled(booking: ToldBooking, why: Why) -> Notice:
+    lead = _("This booking was cancelled, and its time was given back.")
+    if why.cause:
+        leads = {
+            Cause.MAINTENANCE: _("The staff cancelled this booking because of maintenance."),
+            Cause.CLOSURE: _("The staff cancelled this booking because of a closure."),
+            Cause.OUT_OF_SERVICE: _("The staff cancelled it: a machine is out of service."),
+        }
+        lead = leads[why.cause]
     return Notice(
         subject=_("Booking cancelled: %(what)s", what=title_of(booking)),
-        lead=(_("This booking was cancelled, and its time was given back."),),
-        details=details_of(booking),
-        rest=_struck(booking),
+        lead=(lead,),
+        details=(*details_of(booking), *why.told()),
+        action=_find_like(booking, now=why.now) if why.cause else None,
+        rest=(*_struck(booking), *why.spared()),
         signature=booking.site_name,
         reply_to=booking.site_email,
     )
@@ -181,8 +232,8 @@ TELLERS: Mapping[str, Teller] = {
     "BookingRequested": partial(_of_state, BookingState.REQUESTED, _requested),
     "BookingApproved": partial(_of_open, _approved),
     "BookingRejected": partial(_of_state, BookingState.REJECTED, _rejected),
-    "BookingMoved": partial(_of_open, _moved),
-    "BookingCancelled": partial(_of_state, BookingState.CANCELLED, _cancelled),
+    "BookingMoved": partial(_by_staff, _of_open, _moved),
+    "BookingCancelled": partial(_by_staff, partial(_of_state, BookingState.CANCELLED), _cancelled),
     "BookingMissed": partial(_of_state, BookingState.MISSED, _missed),
     REMINDER_DUE: _reminder_due,
 }
@@ -208,6 +259,20 @@ def details_of(booking: ToldBooking) -> tuple[tuple[str, str], ...]:
 def _see(booking: ToldBooking) -> Action:
     address = page_address("bookings.show", uid=booking.uid)
     return Action(_("See, move or cancel the booking"), address)
+
+
+def _find_like(booking: ToldBooking, *, now: datetime) -> Action:
+    """Lead to the search for another time, filled with what the booking was."""
+    day = max(now, booking.starts_at).astimezone(local_time.zone(booking.zone)).date()
+    values = {
+        "length": int((booking.ends_at - booking.starts_at) / timedelta(minutes=1)),
+        "first": day.isoformat(),
+        "last": (day + LOOK_AHEAD).isoformat(),
+    }
+    found = queries.like_booking(reading(), booking.uid)
+    if found is not None:
+        values |= {"site": found[0], "process": found[1]}
+    return Action(_("Find another time"), page_address("bookings.find", **values))
 
 
 def _decide_by(booking: ToldBooking) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ VIEWS = ("day", "week", "list")
 
 @dataclass(slots=True)
 class Row:
-    """One line of the day list: a span that is `free`, `taken` or `blocked`."""
+    """One line of the day list: a span that is `free`, `taken`, `blocked` or `maintenance`."""
 
     kind: str
     starts_at: datetime
@@ -50,6 +50,7 @@ class Row:
     url: str = ""
     why_url: str = ""
     wait_url: str = ""
+    reason: str = ""
 
 
 @bp.get("/calendar")
@@ -152,6 +153,9 @@ def _all_rows(
     ]
     slots = [*(shown_slot(booking) for booking in times.bookings), *offered]
     rows += [
+        Row("maintenance", *_ends(block.span), reason=block.reason) for block in times.maintenance
+    ]
+    rows += [
         Row("blocked", *_ends(span))
         for span in times.blocked
         # Set-up and clean-up beside a booking need no line of their own.
@@ -220,6 +224,7 @@ def _words() -> dict[str, Any]:
         "possible": _("You can book this."),
         "onRequest": _("You can ask for this: staff have to agree."),
         "impossible": _("As it is, you cannot book this:"),
+        "maintenance": _("Maintenance"),
         "states": {
             BookingState.CHECKED_IN.value: _("in use"),
             BookingState.FINISHED.value: _("finished"),

@@ -21,6 +21,7 @@ from labops.blueprints.bookings.forms import wait_values
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.timetable import MachineTimes, Timetable, shown_slot
+from labops.domain.maintenance.queries import MaintenanceView
 from labops.kernel import local_time
 from labops.kernel.interval import Interval, merged
 from labops.kernel.permissions import Actor, Permission
@@ -54,6 +55,9 @@ def drawn(found: Timetable, place: Place, actor: Actor, now: datetime) -> dict[s
             _span(times, span, zone) for times in found.machines for span in times.closed(window)
         ],
         "blocked": [_span(times, span, zone) for times in found.machines for span in times.blocked],
+        "maintenance": [
+            _work(times, block, found) for times in found.machines for block in times.maintenance
+        ],
     }
 
 
@@ -105,6 +109,18 @@ def _title(booking: BookingView) -> str:
     if booking.mine:
         return str(_("Yours"))
     return booking.person_name or str(_("Taken"))
+
+
+def _work(times: MachineTimes, block: MaintenanceView, found: Timetable) -> dict[str, str]:
+    machine, *ends = _span(times, _cut(block.span, found.window), found.zone)
+    return {
+        "id": f"{block.uid}-{machine}",
+        "machine": machine,
+        "start": ends[0],
+        "end": ends[1],
+        "reason": block.reason,
+        "when": formats.slot(block.starts_at, block.ends_at, found.zone),
+    }
 
 
 def _span(times: MachineTimes, span: Interval, zone: ZoneInfo) -> list[str]:

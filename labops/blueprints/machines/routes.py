@@ -18,12 +18,14 @@ from labops.blueprints.machines.base import bp, found_machine, named_processes
 from labops.blueprints.machines.forms import StateForm
 from labops.blueprints.rules_in_words import rules_in_words
 from labops.blueprints.sites.base import asked
+from labops.domain.bookings.hits import Obstacle, hit_bookings
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import inventory, queries
 from labops.domain.machines.processes import process_name
 from labops.domain.machines.queries import InventorySearch, MachineView
 from labops.domain.machines.states import MachineState
+from labops.domain.maintenance import queries as maintenance
 from labops.domain.sites.queries import all_sites
 from labops.domain.stations import queries as stations
 from labops.kernel import clock, ledger, local_time
@@ -37,6 +39,7 @@ MOST_IN_FILE = 1_000_000
 MOST_PAGES = 10_000
 ASKED_ABOUT = timedelta(hours=1)
 NOW_IS = timedelta(hours=24)
+SOON = timedelta(days=7)
 
 
 @bp.get("/machines")
@@ -121,6 +124,8 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         staff=staff,
         form=form or StateForm(),
         station=stations.of_machine(session, machine.id) if staff else None,
+        maintenance=maintenance.of_machine(session, machine.id, now=now),
+        hit_count=_hit_count(machine, now) if staff else 0,
     )
 
 
@@ -144,6 +149,15 @@ def _first_of(free: Interval, rules: HouseRules) -> Interval:
     """Return the first hour of free time, or as much as the rules allow."""
     length = min(max(ASKED_ABOUT, rules.shortest), rules.longest, free.length)
     return Interval(free.starts_at, free.starts_at + length)
+
+
+def _hit_count(machine: MachineView, now: datetime) -> int:
+    """Return how many bookings of the next days are on a machine that is out of service."""
+    if machine.state == MachineState.IN_SERVICE:
+        return 0
+    span = Interval(now, now + SOON)
+    obstacle = Obstacle(machine.site_id, (machine.id,), span, claims_time=False)
+    return len(hit_bookings(reading(), obstacle))
 
 
 def _busy_until(machine: MachineView, now: datetime) -> datetime | None:

@@ -7,20 +7,21 @@ from datetime import datetime
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
+from labops.blueprints import displacing, formats
 from labops.blueprints.access import current_actor, requires
+from labops.blueprints.displacing import Question
 from labops.blueprints.sites.base import bp, put_errors, staffed_site
 from labops.blueprints.sites.fields import instant_of
 from labops.blueprints.sites.forms import ClosureForm
-from labops.domain.bookings import queries as bookings
-from labops.domain.bookings.states import OPEN_STATES
+from labops.domain.bookings.displacing import ChoiceRefused
+from labops.domain.bookings.hits import obstacle_of
 from labops.domain.closures import outside_queries, queries, services
 from labops.domain.sites.queries import SiteView
 from labops.domain.spaces import queries as spaces
 from labops.kernel import clock
 from labops.kernel.db import reading
-from labops.kernel.errors import Invalid, NotFound
+from labops.kernel.errors import Changed, Invalid, NotFound
 from labops.kernel.interval import Interval
 from labops.kernel.permissions import Permission
 
@@ -47,24 +48,48 @@ def close(slug: str) -> ResponseReturnValue:
         ends_at = None
     if not valid or starts_at is None or ends_at is None:
         return _page(site, form), 422
+    if displacing.wants_back():
+        return _page(site, form)
     span = Interval(starts_at, ends_at)
-    space_id = int(form.space.data) if form.space.data else None
     try:
-        services.close(
-            site.id,
-            span,
-            reason=str(form.reason.data),
-            actor=current_actor(),
-            now=clock.now(),
-            space_id=space_id,
-        )
+        return _asked_or_done(site, form, span, remarks)
     except Invalid as invalid:
         put_errors(form, invalid.problems)
         return _page(site, form), 422
+
+
+def _asked_or_done(
+    site: SiteView, form: ClosureForm, span: Interval, remarks: list[str]
+) -> ResponseReturnValue:
+    """Ask about the bookings inside, or close; raises `Invalid`."""
+    actor, now = current_actor(), clock.now()
+    space_id = int(form.space.data) if form.space.data else None
+    obstacle = obstacle_of(reading(), site.id, span, space_id=space_id)
+    question = _question(site, form, span)
+    if not displacing.is_decided():
+        page = displacing.hits_page(site, obstacle, question, now=now)
+        if page is not None:
+            return page
+    try:
+        displaced = services.close_making_way(
+            site.id,
+            span,
+            displacing.read_choices(),
+            reason=str(form.reason.data),
+            actor=actor,
+            now=now,
+            space_id=space_id,
+        )
+    except ChoiceRefused as refused:
+        page = displacing.hits_page(site, obstacle, question, now=now, refused=refused)
+        return page or "", 409
+    except Changed:
+        page = displacing.hits_page(site, obstacle, question, now=now, changed=True)
+        return page or "", 409
     flash(_("The closure is set."), "success")
     for remark in remarks:
         flash(remark, "warning")
-    _say_bookings_inside(site, span)
+    displacing.say_what_was_done(displaced.by_act)
     return redirect(url_for(".closures", slug=site.slug), 303)
 
 
@@ -84,22 +109,20 @@ def _choices(site: SiteView) -> list[tuple[str, str]]:
     return [(str(space.id), space.name) for space in spaces.of_site(reading(), site.id)]
 
 
-def _say_bookings_inside(site: SiteView, span: Interval) -> None:
-    """Say how many bookings a new closure leaves standing; cancelling them is staff's decision."""
-    actor = current_actor()
-    if not actor.may(Permission.BOOKING_SEE_NAMES, site.id):
-        return
-    found = bookings.of_site(reading(), site.id, span, actor)
-    count = sum(1 for booking in found if booking.state in OPEN_STATES)
-    if count:
-        flash(
-            ngettext(
-                "One booking lies in this time. It stands until somebody cancels it.",
-                "%(num)d bookings lie in this time. They stand until somebody cancels them.",
-                count,
-            ),
-            "warning",
-        )
+def _question(site: SiteView, form: ClosureForm, span: Interval) -> Question:
+    return Question(
+        title=_("Bookings in the way"),
+        lead=_(
+            "%(reason)s, %(slot)s: decide what becomes of each booking. The site is closed and"
+            " everything you choose is done together, or nothing is.",
+            reason=form.reason.data,
+            slot=formats.slot(span.starts_at, span.ends_at, site.zone),
+        ),
+        url=url_for(".close", slug=site.slug),
+        submit=_("Close"),
+        repeated=("starts_at", "ends_at", "space", "reason"),
+        may_leave=True,
+    )
 
 
 def _page(site: SiteView, form: ClosureForm) -> str:

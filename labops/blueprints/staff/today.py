@@ -18,6 +18,7 @@ from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.timetable import MachineTimes
 from labops.domain.closures import outside_queries
 from labops.domain.machines.states import MachineState
+from labops.domain.maintenance import queries as maintenance
 from labops.domain.strikes import queries as strikes
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
@@ -74,6 +75,7 @@ def today() -> ResponseReturnValue:
         proposed=_proposed(place.id),
         contested=len(strikes.to_answer(reading(), actor)),
         machines=[_machine_now(times, now) for times in found.machines],
+        maintenance=maintenance.during(reading(), place.id, window),
     )
 
 

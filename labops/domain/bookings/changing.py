@@ -81,7 +81,7 @@ def cancel_in(session: Session, booking: Booking, consent: Consent, *, now: date
         strike(session, booking, StrikeKind.CANCELLED_LATE, outlook.facts, now=now)
     granting.bump(session, booking.person_id)
     fact = BookingCancelled(
-        booking_uid=booking.uid, revision=booking.sequence, series_uid=consent.series_uid
+        booking_uid=booking.uid, revision=booking.sequence, **consent.told_to_people()
     )
     outbox.record(session, fact, now=now)
     audit.record(

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 from labops.kernel.outbox import DomainEvent
+
+
+class Cause(StrEnum):
+    """Why staff move or cancel the bookings of others."""
+
+    MAINTENANCE = "maintenance"
+    CLOSURE = "closure"
+    OUT_OF_SERVICE = "out-of-service"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +60,20 @@ class BookingRejected(_BookingEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingMoved(_BookingEvent):
-    """A booking has another slot or other machines."""
+    """A booking has another slot or other machines; with a `cause` by staff, who give a reason."""
 
     kind: ClassVar[str] = "BookingMoved"
+    cause: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingCancelled(_BookingEvent):
-    """A booking was given up, by its owner or by staff."""
+    """A booking was given up, by its owner or by staff; these may give a cause and a reason."""
 
     kind: ClassVar[str] = "BookingCancelled"
+    cause: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

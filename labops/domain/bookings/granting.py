@@ -16,11 +16,7 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings import statements
 from labops.domain.bookings.commands import Book
-from labops.domain.bookings.events import (
-    BookingConfirmed,
-    BookingMoved,
-    BookingRequested,
-)
+from labops.domain.bookings.events import BookingConfirmed, BookingMoved, BookingRequested, Cause
 from labops.domain.bookings.facts import BookingFacts
 from labops.domain.bookings.gathering import (
     Gathered,
@@ -42,15 +38,24 @@ from labops.kernel.permissions import Actor, Permission
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """Who asks, why staff say yes in spite of the rules, and which series' event tells of it."""
+    """Who asks, why staff say yes in spite of the rules, and which series' event tells of it.
+
+    With a `cause` it is the cause and its reason that the booking's person is told.
+    """
 
     actor: Actor
     override_reason: str = ""
     series_uid: str = ""
+    cause: Cause | None = None
 
     def overrides(self, site_id: int) -> bool:
         """Say whether the actor wants to say yes anyway, and may."""
         return bool(self.override_reason) and self.actor.may(Permission.BOOKING_OVERRIDE, site_id)
+
+    def told_to_people(self) -> dict[str, str]:
+        """Return what an event says of why a booking changed, and of the series it changed with."""
+        why = {"cause": self.cause.value, "reason": self.override_reason} if self.cause else {}
+        return why | ({"series_uid": self.series_uid} if self.series_uid else {})
 
 
 def standing_problems(problems: Sequence[Problem], consent: Consent, site_id: int) -> list[Problem]:
@@ -152,7 +157,7 @@ def move_in(
     rewrite(session, booking, wish, facts, state)
     bump(session, booking.person_id)
     fact = BookingMoved(
-        booking_uid=booking.uid, revision=booking.sequence, series_uid=consent.series_uid
+        booking_uid=booking.uid, revision=booking.sequence, **consent.told_to_people()
     )
     outbox.record(session, fact, now=wish.now)
     audit.record(

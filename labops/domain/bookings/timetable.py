@@ -20,6 +20,8 @@ from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import queries as machine_queries
 from labops.domain.machines.queries import MachineView
 from labops.domain.machines.states import MachineState
+from labops.domain.maintenance import queries as maintenance
+from labops.domain.maintenance.queries import MaintenanceView
 from labops.domain.sites.queries import find_site, weekly_hours
 from labops.kernel import ledger, local_time
 from labops.kernel.errors import NotFound
@@ -34,7 +36,8 @@ class MachineTimes:
     """One machine in the window.
 
     `open` is when one can be there; `full` when no unit is left, buffers and maintenance
-    included; `bookings` are those that hold time on it, by start.
+    included; `bookings` are those that hold time on it, and `maintenance` the work on it, by
+    start.
     """
 
     machine: MachineView
@@ -43,13 +46,15 @@ class MachineTimes:
     full: tuple[Interval, ...]
     bookings: tuple[BookingView, ...]
     holidays: frozenset[date] = frozenset()
+    maintenance: tuple[MaintenanceView, ...] = ()
 
     @property
     def blocked(self) -> tuple[Interval, ...]:
-        """Return when it is taken by something other than a booking: buffers, maintenance."""
+        """Return when it is taken by something that is shown nowhere else, such as buffers."""
         if self.machine.capacity > 1:
             return ()
-        return without(self.full, (shown_slot(booking) for booking in self.bookings))
+        shown = [shown_slot(booking) for booking in self.bookings]
+        return without(self.full, [*shown, *(block.span for block in self.maintenance)])
 
     def closed(self, window: Interval) -> tuple[Interval, ...]:
         """Return when nobody can be there."""
@@ -158,6 +163,7 @@ def of_site(
     opening = weekly_hours(session, site.id, site.revision).open_during(window, zone)
     claimed = ledger.busy(session, [machine.id for machine in machines], window)
     by_machine = _by_machine(bookings)
+    work = maintenance.during(session, site.id, window)
     times = tuple(
         MachineTimes(
             machine=machine,
@@ -182,6 +188,7 @@ def of_site(
             full=full_spans(claimed[machine.id], machine.capacity),
             bookings=tuple(by_machine.get(machine.slug, ())),
             holidays=kept_holidays(session, [machine], "", window, now, zone),
+            maintenance=tuple(one for one in work if machine.id in one.machine_ids),
         )
         for machine in machines
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.calendars.models import Feed
+from labops.domain.machines.models import Machine
 from labops.domain.notifications.kinds import KINDS, LetterKind
 from labops.domain.notifications.models import Invited, LetterChoice
 from labops.domain.people.models import Account, Person
@@ -171,6 +172,20 @@ def feed_polled_at(session: Session, person_id: int) -> datetime | None:
 def is_in_calendar(session: Session, person_id: int, booking_id: int) -> bool:
     """Say whether an invitation put the booking into the person's calendar."""
     return session.get(Invited, (booking_id, person_id), populate_existing=True) is not None
+
+
+def like_booking(session: Session, uid: str) -> tuple[str, str] | None:
+    """Return the slug of the booking's site and the process of its first machine."""
+    row = session.execute(
+        select(Site.slug, Machine.process)
+        .join(Booking, Booking.site_id == Site.id)
+        .join(BookingBookable, BookingBookable.booking_id == Booking.id)
+        .join(Machine, Machine.id == BookingBookable.bookable_id)
+        .where(Booking.uid == uid)
+        .order_by(Machine.id)
+        .limit(1)
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
 
 
 def common_zone(session: Session) -> str:

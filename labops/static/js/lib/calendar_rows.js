@@ -15,11 +15,26 @@ function kindOf(booking) {
   return booking.mine ? "slot--mine" : "slot--other";
 }
 
-export function drawnEvents({ bookings, closed, blocked, machines }) {
+/** Work on a machine, for everybody to read; nobody drags it. */
+function drawnWork({ id, machine, start, end, reason, when }, name) {
+  return {
+    id,
+    resourceIds: [machine],
+    start,
+    end,
+    title: reason,
+    editable: false,
+    classNames: ["slot", "slot--maintenance"],
+    extendedProps: { work: { machineName: name, reason, when } },
+  };
+}
+
+export function drawnEvents({ bookings, closed, blocked, maintenance, machines }) {
   const names = new Map(machines.map(({ slug, name }) => [slug, name]));
   return [
     ...closed.map((span) => ground(span, "slot--closed")),
     ...blocked.map((span) => ground(span, "slot--blocked")),
+    ...maintenance.map((work) => drawnWork(work, names.get(work.machine))),
     ...bookings.map((booking) => ({
       id: booking.uid,
       resourceIds: booking.machines,
@@ -36,7 +51,11 @@ export function drawnEvents({ bookings, closed, blocked, machines }) {
 
 /** What stands in a booking: for screen readers its machine too, as the row is not read with it. */
 export function eventParts(event, timeText, words) {
-  const { booking, machineNames } = event.extendedProps;
+  const { booking, machineNames, work } = event.extendedProps;
+  if (work) {
+    const name = element("span", { class: "visually-hidden" }, [`${work.machineName}, ${words.maintenance}: `]);
+    return { domNodes: [name, element("span", { class: "slot__who" }, [work.reason]), element("span", { class: "slot__when" }, [timeText])] };
+  }
   if (!booking) return event.display === "background" ? { domNodes: [] } : { domNodes: [element("span", {}, [timeText])] };
   const state = words.states[booking.state];
   const button = element("div", { class: "slot__open", role: "button", tabindex: "0" }, [
@@ -50,8 +69,9 @@ export function eventParts(event, timeText, words) {
 
 /** EventCalendar makes a button of an article, which may not be one: the button is inside it. */
 export function finishEvent({ event, el }) {
-  const { booking, machineNames } = event.extendedProps;
+  const { booking, machineNames, work } = event.extendedProps;
   el.removeAttribute("role");
   el.removeAttribute("tabindex");
+  if (work) el.title = `${work.machineName}, ${work.reason}, ${work.when}`;
   if (booking) el.title = `${machineNames}, ${booking.title}, ${booking.when}`;
 }

@@ -1,0 +1,1 @@
+"""Maintenance: planned or urgent work on machines, which claims their time."""
