@@ -7,7 +7,7 @@ run inside their caller's transaction, and after `lock`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -45,8 +45,8 @@ class Consent:
 
     actor: Actor
     override_reason: str = ""
-    series_uid: str = ""
-    cause: Cause | None = None
+    series_uid: str = field(default="", kw_only=True)
+    cause: Cause | None = field(default=None, kw_only=True)
 
     def overrides(self, site_id: int) -> bool:
         """Say whether the actor wants to say yes anyway, and may."""

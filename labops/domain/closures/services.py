@@ -58,7 +58,7 @@ def close_making_way(
     actor.require(Permission.CLOSURE_EDIT, site_id)
     with ledger.refusing_overlaps(), unit_of_work() as session:
         obstacle = obstacle_of(session, site_id, span, space_id=space_id)
-        consent = Consent(actor, one_line(reason)[:200], Cause.CLOSURE)
+        consent = Consent(actor, one_line(reason)[:200], cause=Cause.CLOSURE)
         displaced = make_way(session, obstacle, choices, consent, now=now)
         _close(
             session,

@@ -178,7 +178,7 @@ def clear(
         actor.require(Permission.MACHINE_EDIT, machine.site_id)
         if machine.state == MachineState.IN_SERVICE:
             raise Refused([Problem("maintenance.in-service", {"machine": machine.slug})])
-        consent = Consent(actor, _reason(machine.state_reason), Cause.OUT_OF_SERVICE)
+        consent = Consent(actor, _reason(machine.state_reason), cause=Cause.OUT_OF_SERVICE)
         obstacle = Obstacle(machine.site_id, (machine.id,), Interval(now, until), claims_time=False)
         displaced = make_way(session, obstacle, choices, consent, now=now)
         audit.record(
@@ -194,7 +194,7 @@ def clear(
 
 
 def _consent(actor: Actor, reason: str) -> Consent:
-    return Consent(actor, _reason(reason), Cause.MAINTENANCE)
+    return Consent(actor, _reason(reason), cause=Cause.MAINTENANCE)
 
 
 def _reason(text: str) -> str:
