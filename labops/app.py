@@ -12,7 +12,7 @@ from labops.blueprints import access, assets, errors, formats, limits, shell
 from labops.blueprints.registry import BLUEPRINTS
 from labops.domain import tables
 from labops.kernel import ledger
-from labops.kernel.db import db
+from labops.kernel.db import POSTGRESQL_READS, db
 from labops.settings import Settings, load_settings
 
 MEGABYTE = 1024 * 1024
@@ -65,8 +65,9 @@ def _engine_options(settings: Settings) -> dict[str, object]:
         "pool_size": 10,
         "max_overflow": 10,
         "pool_pre_ping": False,
+        "isolation_level": POSTGRESQL_READS,
         "connect_args": {
             "options": "-c timezone=utc -c lock_timeout=5s -c statement_timeout=15s"
-            " -c idle_in_transaction_session_timeout=60s"
+            " -c idle_in_transaction_session_timeout=60s -c plan_cache_mode=force_generic_plan"
         },
     }

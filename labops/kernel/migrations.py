@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from labops.kernel.db import WRITING
 from labops.kernel.orm import Base
 
 # Two nodes that start together must not migrate together; any constant will do.
@@ -67,7 +68,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _locked(engine: Engine) -> Connection:
-    connection = engine.connect().execution_options(sqlite_begin="IMMEDIATE")
+    connection = engine.connect().execution_options(**WRITING[engine.dialect.name])
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
     return connection

@@ -56,11 +56,16 @@ def drag_to_book(page: Page, free: Free) -> None:
 
 def move_by_dragging(page: Page, free: Free) -> None:
     """Drag one's own booking one hour later."""
-    mine = page.locator(".slot--mine")
-    expect(mine.locator(".slot__when")).to_have_text(f"{free.hour:02}:00–{free.hour + 1:02}:00")
+    mine = my_slot(page, free.hour)
+    expect(mine).to_be_visible()
     left, right = across(page, free.hour)
     drag(page, (left + right) / 2, (left + right) / 2 + right - left, middle(mine))
-    expect(mine.locator(".slot__when")).to_have_text(f"{free.hour + 1:02}:00–{free.hour + 2:02}:00")
+    expect(my_slot(page, free.hour + 1)).to_be_visible()
+
+
+def my_slot(page: Page, hour: int) -> Locator:
+    """Return one's own booking of an hour: there may be others on that day."""
+    return page.locator(".slot--mine", has_text=f"{hour:02}:00–{hour + 1:02}:00")
 
 
 def row_of(page: Page, machine: str) -> Locator:

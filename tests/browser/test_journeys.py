@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from sqlalchemy import create_engine, text
 
-from tests.browser.calendar_page import drag_to_book, first_free, move_by_dragging
+from tests.browser.calendar_page import drag_to_book, first_free, move_by_dragging, my_slot
 from tests.browser.conftest import Visiting
 from tests.browser.ground import Ground, load_demonstration, served
 from tests.browser.visits import Visit
@@ -83,12 +83,11 @@ def sign_in_and_book(maker: Visit) -> tuple[str, str]:
         drag_to_book(page, free)
         maker.look("maker-2-book", whole=False)
         page.locator("#book-panel [type=submit]").click()
-        mine = page.locator(".slot--mine")
-        expect(mine).to_be_visible()
+        expect(my_slot(page, free.hour)).to_be_visible()
         expect(page.locator("#calendar-status")).not_to_be_empty()
         move_by_dragging(page, free)
         maker.picture("maker-3-booked")
-        mine.locator("[role=button]").click()
+        my_slot(page, free.hour + 1).locator("[role=button]").click()
         page.locator("#booking-panel [data-open]").click()
     else:
         maker.picture("maker-2-calendar", whole=False)
