@@ -7,6 +7,7 @@ import os
 import tempfile
 import threading
 import time
+from importlib import import_module
 from typing import Any
 
 from flask import Flask
@@ -15,6 +16,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from prometheus_client import values
+from sqlalchemy.orm import configure_mappers
 
 from labops import logs, processes
 from labops.app import create_app
@@ -27,6 +29,8 @@ GRACE_SECONDS = 8
 HEADER_SECONDS = 15
 # Its own handler would write lines of another shape; without one they reach ours.
 _LOGGERS = {"_granian": {"handlers": [], "propagate": True}}
+# What only some requests import, but each worker sooner or later: once before the fork is less.
+_IMPORTED_LATE = ("icalendar", "encodings.idna")
 
 _loaded: list[Flask] = []
 
@@ -75,6 +79,9 @@ def application() -> Flask:
 def load(settings: Settings) -> Flask:
     """Build the application in this process: workers forked from it share what it imported."""
     app = create_app(settings)
+    for name in _IMPORTED_LATE:
+        import_module(name)
+    configure_mappers()
     _loaded.append(app)
     return app
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from labops.cli.context import with_app
-from labops.kernel import migrations
+from labops.kernel import migrations, schema
 from labops.kernel.db import db as database
 
 
@@ -36,7 +36,7 @@ def downgrade(revision: str) -> None:
 @with_app
 def check() -> None:
     """Say whether the database is migrated and agrees with the code."""
-    if not migrations.is_current(database.engine):
+    if not schema.is_current(database.engine):
         raise click.ClickException("The database is not migrated. Run: labops db upgrade")
     differences = migrations.differences(database.engine)
     if differences:

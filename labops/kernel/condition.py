@@ -6,12 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from alembic.util import CommandError
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from labops.kernel import guard, migrations
+from labops.kernel import guard, schema
 from labops.kernel.db import is_sqlite
 
 Answer = TypeVar("Answer")
@@ -27,11 +26,9 @@ def migrate_if_needed(engine: Engine) -> bool:
     Raises `DatabaseUnusable` when it cannot be reached, or was migrated by a newer version.
     """
     try:
-        return not migrations.is_current(engine) and migrations.upgrade(engine)
+        return not schema.is_current(engine) and _migrate(engine)
     except OperationalError as error:
         raise DatabaseUnusable(f"database_url: cannot be reached: {_reason(error)}") from error
-    except CommandError as error:
-        raise DatabaseUnusable(f"The database cannot be migrated: {error}") from error
 
 
 def answer(ask: Callable[[], Answer]) -> Answer:
@@ -61,7 +58,7 @@ def schema_trouble(session: Session) -> str | None:
     """Return what is wrong with the schema, or `None`."""
     engine = session.get_bind()
     assert isinstance(engine, Engine)  # noqa: S101 - for the type checker
-    current = answer(lambda: migrations.is_current(engine))
+    current = answer(lambda: schema.is_current(engine))
     return None if current else "is not the one this version needs"
 
 
@@ -81,6 +78,17 @@ def set_up_trouble(session: Session) -> str | None:
     if not _value(session, "PRAGMA foreign_keys"):
         return "foreign keys are off"
     return None
+
+
+def _migrate(engine: Engine) -> bool:
+    from alembic.util import CommandError  # noqa: PLC0415 - only who migrates keeps it in memory
+
+    from labops.kernel import migrations  # noqa: PLC0415
+
+    try:
+        return migrations.upgrade(engine)
+    except CommandError as error:
+        raise DatabaseUnusable(f"The database cannot be migrated: {error}") from error
 
 
 def _value(session: Session, statement: str) -> Any:

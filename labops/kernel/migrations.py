@@ -41,12 +41,6 @@ def downgrade(engine: Engine, revision: str) -> None:
         connection.commit()
 
 
-def is_current(engine: Engine) -> bool:
-    """Say whether the database has the newest schema."""
-    with engine.connect() as connection:
-        return _revision(connection) == head()
-
-
 def head() -> str | None:
     """Return the newest revision this version knows."""
     config = Config()

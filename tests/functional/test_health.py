@@ -84,7 +84,7 @@ def test_that_the_schema_is_right_is_asked_once(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert client.get("/readyz").status_code == 200
-    monkeypatch.setattr("labops.kernel.migrations.is_current", lambda _engine: 1 / 0)
+    monkeypatch.setattr("labops.kernel.schema.is_current", lambda _engine: 1 / 0)
     assert client.get("/readyz").status_code == 200
 
 

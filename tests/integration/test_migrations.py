@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from labops.kernel import guard, migrations
+from labops.kernel import guard, migrations, schema
 
 CLAIM = (
     "INSERT INTO allocation (bookable_id, unit, starts_at, ends_at, owner_kind, owner_id)"
@@ -20,9 +20,10 @@ def test_down_and_up_again_leaves_the_same_schema(database_url: str) -> None:
     assert migrations.differences(engine) == []
     migrations.downgrade(engine, "base")
     assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
-    assert not migrations.is_current(engine)
+    assert not schema.is_current(engine)
     assert migrations.upgrade(engine)
-    assert migrations.is_current(engine)
+    assert schema.is_current(engine)
+    assert schema.NEWEST == migrations.head()
     assert migrations.differences(engine) == []
     assert not migrations.upgrade(engine)
     engine.dispose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -265,9 +264,7 @@ def _keyed() -> Keyed | None:
 
 def _shown(uid: str) -> dict[str, Any]:
     """Return one booking with what was said when it was booked; raises `NotFound`."""
-    view = queries.one(reading(), uid, current_actor())
-    people, said = queries.said_of(reading(), uid)
-    return {**asdict(view), "people": people, "fields": said}
+    return queries.one_values(reading(), uid, current_actor())
 
 
 def _honour_if_match(uid: str) -> None:

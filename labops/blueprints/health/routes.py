@@ -13,7 +13,7 @@ from labops.adapters import jobs
 from labops.adapters.jobs import JobState
 from labops.blueprints.access import public
 from labops.blueprints.health import metrics
-from labops.kernel import clock, migrations
+from labops.kernel import clock, schema
 from labops.kernel.db import db, reading
 from labops.kernel.errors import NotFound
 
@@ -69,7 +69,7 @@ def show_metrics() -> ResponseReturnValue:
 def _is_migrated(parts: dict[str, str]) -> bool:
     """Fill in the first two parts. A schema that was right once stays right in this process."""
     if not current_app.extensions.get(_MIGRATED):
-        current_app.extensions[_MIGRATED] = migrations.is_current(db.engine)
+        current_app.extensions[_MIGRATED] = schema.is_current(db.engine)
     parts["database"] = "ok"
     parts["schema"] = "ok" if current_app.extensions[_MIGRATED] else "not migrated"
     return bool(current_app.extensions[_MIGRATED])

@@ -110,6 +110,16 @@ _SHOWN = (
     _booking.finished_at,
     _booking.override_reason,
 )
+_ONE = Prepared(
+    select(*_SHOWN, _booking.people_count.label("people"), _booking.fields)
+    .select_from(table_of(Booking))
+    .join(table_of(BookingBookable), _of_booking.booking_id == _booking.id)
+    .join(table_of(Bookable), _bookable.id == _of_booking.bookable_id)
+    .join(table_of(Person), _person.id == _booking.person_id)
+    .join(table_of(Site), _site.id == _booking.site_id)
+    .where(_booking.uid == bindparam("uid"))
+    .order_by(_bookable.id)
+)
 
 
 def window_values(window: Interval) -> dict[str, datetime]:
@@ -142,6 +152,15 @@ def read_page(
     rows.sort(key=attrgetter("bookable_id"))
     rows.sort(key=attrgetter("starts_at", "booking_id"), reverse=latest_first)
     return _values(rows, actor)
+
+
+def read_one(session: Session, uid: str, actor: Actor) -> dict[str, Any] | None:
+    """Return the same of one booking, with `people` and what was said as `fields`."""
+    rows = _ONE.rows(session, {"uid": uid})
+    if not rows:
+        return None
+    (found,) = _values([row[: len(_SHOWN)] for row in rows], actor)
+    return found | {"people": rows[0].people, "fields": rows[0].fields}
 
 
 def count(session: Session, names: Sequence[str], values: Mapping[str, Any]) -> int:

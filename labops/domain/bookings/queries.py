@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from labops.domain.bookings import listing, statements
+from labops.domain.bookings import listing
 from labops.domain.bookings.models import Booking
 from labops.domain.bookings.states import OPEN_STATES, BookingState
 from labops.domain.people.models import Person
@@ -113,10 +113,18 @@ def booking_to_change(session: Session, uid: str, actor: Actor) -> Booking:
 
 def one(session: Session, uid: str, actor: Actor) -> BookingView:
     """Return one booking; raises `NotFound` unless it is the actor's or staff may see it."""
-    found = listing.read_page(session, ("uid",), {"uid": uid}, actor, limit=1)
-    if not found or not (found[0]["mine"] or found[0]["person_name"] is not None):
+    found = one_values(session, uid, actor)
+    del found["people"], found["fields"]
+    return BookingView(**found)
+
+
+def one_values(session: Session, uid: str, actor: Actor) -> dict[str, Any]:
+    """Return the same as `one`, as fields by name, with `people` and what was said in `fields`."""
+    found = listing.read_one(session, uid, actor)
+    if found is None or not (found["mine"] or found["person_name"] is not None):
         raise NotFound
-    return _views(found)[0]
+    del found["id"]
+    return found
 
 
 def listed(
@@ -202,14 +210,6 @@ def details_of(session: Session, uids: Sequence[str]) -> dict[str, Details]:
         ).where(Booking.uid.in_(list(uids)))
     )
     return {row.uid: Details(**{key: row._mapping[key] for key in _DETAILS}) for row in rows}
-
-
-def said_of(session: Session, uid: str) -> tuple[int, Mapping[str, str]]:
-    """Return how many come to a booking that was found, and what was said to its house rules."""
-    row = statements.SAID.row(session, {"uid": uid})
-    if row is None:
-        raise NotFound
-    return row.people_count, row.fields
 
 
 def to_decide(session: Session, actor: Actor) -> list[BookingView]:

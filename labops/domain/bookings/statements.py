@@ -205,11 +205,6 @@ PEOPLE_IN_SPACE = Prepared(
     .distinct()
 )
 
-# uid: str. What was said when it was booked.
-SAID = Prepared(
-    select(_booking.people_count, _booking.fields).where(_booking.uid == bindparam("uid"))
-)
-
 ADD_BOOKING = Prepared(insert(table_of(Booking)).returning(_booking.id))
 ADD_BOOKABLE = Prepared(insert(table_of(BookingBookable)))
 
