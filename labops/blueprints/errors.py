@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -52,6 +53,21 @@ NAMES = {
     500: "fault",
     503: "unavailable",
 }
+_TITLES = {
+    400: _l("This cannot be read."),
+    401: _l("Sign in first."),
+    403: _l("You may not do this."),
+    404: _l("There is no such thing here."),
+    405: _l("This address does not do that."),
+    409: _l("The rules say no."),
+    412: _l("It was changed meanwhile."),
+    413: _l("This is too large."),
+    415: _l("This kind of content cannot be read here."),
+    422: _l("Something is missing or wrong."),
+    429: _l("Too many attempts. Wait a little."),
+    503: _l("The database does not answer. Try again soon."),
+}
+_UNKNOWN_TITLE = _l("Something went wrong on our side.")
 
 
 def init_app(app: Flask) -> None:
@@ -177,18 +193,4 @@ def _of_fault(error: Exception) -> ResponseReturnValue:
 
 
 def _title(status: int) -> str:
-    titles = {
-        400: _("This cannot be read."),
-        401: _("Sign in first."),
-        403: _("You may not do this."),
-        404: _("There is no such thing here."),
-        405: _("This address does not do that."),
-        409: _("The rules say no."),
-        412: _("It was changed meanwhile."),
-        413: _("This is too large."),
-        415: _("This kind of content cannot be read here."),
-        422: _("Something is missing or wrong."),
-        429: _("Too many attempts. Wait a little."),
-        503: _("The database does not answer. Try again soon."),
-    }
-    return str(titles.get(status, _("Something went wrong on our side.")))
+    return str(_TITLES.get(status, _UNKNOWN_TITLE))

@@ -103,9 +103,11 @@ _LATEST_OF_OTHERS = Prepared(
     )
 )
 _ADD = Prepared(insert(table_of(Allocation)))
-_LOCK = text(
-    "SELECT pg_advisory_xact_lock(k.class, k.id) "
-    "FROM unnest(CAST(:classes AS int[]), CAST(:ids AS int[])) AS k(class, id)"
+_LOCK = Prepared(
+    text(
+        "SELECT pg_advisory_xact_lock(k.class, k.id) "
+        "FROM unnest(CAST(:classes AS int[]), CAST(:ids AS int[])) AS k(class, id)"
+    )
 )
 
 
@@ -148,10 +150,8 @@ def lock(session: Session, *, people: Iterable[int] = (), bookables: Iterable[in
         {(int(LockClass.PERSON), person) for person in people}
         | {(int(LockClass.BOOKABLE), bookable) for bookable in bookables}
     )
-    session.execute(
-        _LOCK,
-        {"classes": [key[0] for key in keys], "ids": [key[1] for key in keys]},
-    )
+    values = {"classes": [key[0] for key in keys], "ids": [key[1] for key in keys]}
+    _LOCK.write(session, values)
 
 
 def free_units(session: Session, claim: Claim, *, besides: Owner | None = None) -> Iterator[int]:

@@ -30,7 +30,9 @@ class _Spelled:
 
     `fixed` are values that the statement itself holds; `given` is what turns the others into what
     the driver takes; `order` is theirs when the driver counts values instead of naming them;
-    `columns` are those of the answer that have to be turned back.
+    `answers` says that rows come back (a driver asked for that describes them all, which takes
+    longer than reading one); `columns` are those of the answer that have to be turned back;
+    `cursor` is what the driver's cursor is made with.
     """
 
     text: str
@@ -38,7 +40,9 @@ class _Spelled:
     given: tuple[tuple[str, Convert | None], ...]
     order: tuple[str, ...] | None
     make_row: Convert
+    answers: bool
     columns: tuple[tuple[int, Convert], ...]
+    cursor: Mapping[str, Any]
 
     def run(self, session: Session, values: Mapping[str, Any]) -> tuple[Sequence[Any], int]:
         """Run it and return the rows as the driver gives them, and how many it touched."""
@@ -53,10 +57,10 @@ class _Spelled:
             with connection.exec_driver_sql(self.text, taken) as result:
                 rows = result.cursor.fetchall() if result.returns_rows else []
                 return rows, result.rowcount
-        cursor = connection.connection.cursor()
+        cursor = connection.connection.cursor(**self.cursor)
         try:
             cursor.execute(self.text, taken)
-            return cursor.fetchall() if cursor.description else [], cursor.rowcount
+            return cursor.fetchall() if self.answers else [], cursor.rowcount
         except _error_of(connection.dialect) as error:
             raise _wrapped(error, connection, self.text, taken) from error
         finally:
@@ -169,7 +173,10 @@ def _spell(statement: Executable, dialect: Dialect, values: Mapping[str, Any]) -
         given=tuple(given),
         order=tuple(compiled.positiontup) if compiled.positiontup is not None else None,
         make_row=_row_type([column.key for column in columns]),
+        answers=bool(columns),
         columns=tuple((n, convert) for n, convert in converters if convert is not None),
+        # psycopg takes instants and numbers apart faster as the server keeps them.
+        cursor={"binary": True} if dialect.driver == "psycopg" else {},
     )
 
 

@@ -17,7 +17,7 @@ from labops.domain.machines.services import set_state
 from labops.domain.machines.states import MachineState
 from labops.kernel import ledger
 from labops.kernel.audit import AuditEntry
-from labops.kernel.db import db, reading
+from labops.kernel.db import WRITING, db, reading
 from labops.kernel.errors import Forbidden, NotFound, Refused
 from labops.kernel.ledger import Allocation
 from labops.kernel.outbox import OutboxMessage
@@ -192,6 +192,7 @@ def test_a_machine_goes_out_of_service_after_whoever_is_booking_it(
             done.set()
 
     with Session(db.engine) as booking:
+        booking.connection(execution_options=WRITING["postgresql"])
         ledger.lock(booking, bookables=[world.machines["laser"]])
         thread = threading.Thread(target=retire)
         thread.start()
@@ -217,6 +218,7 @@ def test_an_import_that_changes_states_waits_for_bookings_too(world: World, app:
             done.set()
 
     with Session(db.engine) as booking:
+        booking.connection(execution_options=WRITING["postgresql"])
         ledger.lock(booking, bookables=[world.machines["laser"]])
         thread = threading.Thread(target=bring_in)
         thread.start()

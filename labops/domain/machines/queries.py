@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from labops.domain.closures import queries as closures
@@ -18,6 +18,15 @@ from labops.domain.spaces.models import Bookable, Space
 from labops.kernel import ledger, local_time
 from labops.kernel.errors import NotFound
 from labops.kernel.interval import Interval
+from labops.kernel.orm import table_of
+from labops.kernel.prepared import Prepared
+
+_bookable = table_of(Bookable).c
+_NAME = Prepared(
+    select(_bookable.name)
+    .join(table_of(Machine), table_of(Machine).c.id == _bookable.id)
+    .where(_bookable.slug == bindparam("slug"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +202,8 @@ def by_slug(session: Session, slug: str) -> MachineView:
 
 def name_of(session: Session, slug: str) -> str | None:
     """Return what a machine is called; `None` for an unknown one."""
-    return session.scalar(select(Machine.name).where(Machine.slug == slug))
+    name: str | None = _NAME.scalar(session, {"slug": slug})
+    return name
 
 
 def by_ids(session: Session, ids: Sequence[int]) -> list[MachineView]:
