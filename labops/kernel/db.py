@@ -157,5 +157,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         # A read transaction that wants to write later dies with "database is locked" when
         # another writer was faster, so writers say so from the start.
-        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        mode = connection.get_execution_options().get("sqlite_begin")
+        if mode is None:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("BEGIN")  # takes no lock yet, so nothing can stand against it
+        else:
+            connection.exec_driver_sql(f"BEGIN {mode}")

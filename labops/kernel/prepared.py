@@ -44,14 +44,13 @@ class _Spelled:
     columns: tuple[tuple[int, Convert], ...]
     cursor: Mapping[str, Any]
 
-    def run(self, session: Session, values: Mapping[str, Any]) -> tuple[Sequence[Any], int]:
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Sequence[Any], int]:
         """Run it and return the rows as the driver gives them, and how many it touched."""
         named = dict(self.fixed)
         for name, convert in self.given:
             value = values[name]
             named[name] = value if convert is None else convert(value)
         taken: Any = named if self.order is None else tuple([named[name] for name in self.order])
-        connection = _connection(session)
         if connection.engine.dispatch.before_cursor_execute:
             # Somebody watches what is run: let SQLAlchemy tell them.
             with connection.exec_driver_sql(self.text, taken) as result:
@@ -82,8 +81,9 @@ class Prepared:
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[Any]:
         """Run it and return named tuples."""
-        spelled = self._for(session, values)
-        found: Iterable[Any] = spelled.run(session, values)[0]
+        connection = _connection(session)
+        spelled = self._for(connection.dialect, values)
+        found: Iterable[Any] = spelled.run(connection, values)[0]
         columns: list[Any] = list(zip(*found, strict=True)) if spelled.columns else []
         if columns:
             for index, convert in spelled.columns:
@@ -103,10 +103,10 @@ class Prepared:
 
     def write(self, session: Session, values: Mapping[str, Any]) -> int:
         """Run it and return how many rows it touched."""
-        return self._for(session, values).run(session, values)[1]
+        connection = _connection(session)
+        return self._for(connection.dialect, values).run(connection, values)[1]
 
-    def _for(self, session: Session, values: Mapping[str, Any]) -> _Spelled:
-        dialect = session.get_bind().dialect
+    def _for(self, dialect: Dialect, values: Mapping[str, Any]) -> _Spelled:
         spelled = self._spelled.get(dialect.name)
         if spelled is None:
             spelled = self._spelled[dialect.name] = _spell(self._statement, dialect, values)

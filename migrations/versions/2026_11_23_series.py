@@ -53,12 +53,19 @@ def upgrade() -> None:
     )
     op.add_column("booking", sa.Column("occurrence", sa.Integer(), nullable=True))
     op.add_column("booking", sa.Column("planned_at", MOMENT, nullable=True))
-    op.create_index(op.f("ix_booking_series_id"), "booking", ["series_id"])
+    in_series = sa.text("series_id IS NOT NULL")
+    op.create_index(
+        "ix_booking_series_id",
+        "booking",
+        ["series_id"],
+        sqlite_where=in_series,
+        postgresql_where=in_series,
+    )
 
 
 def downgrade() -> None:
     """Forget series; their bookings stay."""
-    op.drop_index(op.f("ix_booking_series_id"), "booking")
+    op.drop_index("ix_booking_series_id", "booking")
     for column in ("planned_at", "occurrence", "series_id"):
         op.drop_column("booking", column)
     op.drop_table("series")

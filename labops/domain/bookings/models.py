@@ -45,6 +45,12 @@ class Booking(Base):
             sqlite_where=text("state = 'requested'"),
             postgresql_where=text("state = 'requested'"),
         ),
+        Index(
+            "ix_booking_series_id",
+            "series_id",
+            sqlite_where=text("series_id IS NOT NULL"),
+            postgresql_where=text("series_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[PrimaryKey]
@@ -71,7 +77,7 @@ class Booking(Base):
     decide_by: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str] = mapped_column(String(300), default="")
-    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"), index=True)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
     occurrence: Mapped[int | None]
     planned_at: Mapped[datetime | None]
 
