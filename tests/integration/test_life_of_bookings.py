@@ -229,13 +229,17 @@ class Happenings(RuleBasedStateMachine):
         bob, now = self.actor("bob"), self.model.now
         if booking.state != "requested":
             return
+        # What was asked for at the very start lapses before anybody can decide.
+        expected = {"booking.not-open"} if booking.decide_by <= now else set()
         if agree:
-            approval.approve(uid, actor=bob, now=now)
+            act = lambda: approval.approve(uid, actor=bob, now=now) or uid  # noqa: E731
             by = self.model.check_in_by(booking.starts_at, booking.ends_at)
-            self.model.put(uid, state="confirmed", check_in_by=by)
+            if self.tried(act, expected):
+                self.model.put(uid, state="confirmed", check_in_by=by)
         else:
-            approval.reject(uid, reason="no", actor=bob, now=now)
-            self.model.put(uid, state="rejected")
+            act = lambda: approval.reject(uid, reason="no", actor=bob, now=now) or uid  # noqa: E731
+            if self.tried(act, expected):
+                self.model.put(uid, state="rejected")
 
     @rule(uid=bookings)
     def check_in(self, uid: str) -> None:
@@ -243,10 +247,11 @@ class Happenings(RuleBasedStateMachine):
         expected: set[str] = set()
         if booking.state not in {"confirmed", "checked_in"}:
             expected = {"booking.not-open"}
-        elif booking.state == "confirmed" and booking.starts_at - now > modelled.EARLY:
-            expected = {"booking.check-in-too-early"}
-        elif booking.state == "confirmed" and now < booking.starts_at and self.in_use(uid):
-            expected = {"booking.machine-in-use"}
+        elif booking.state == "confirmed":
+            if booking.starts_at - now > modelled.EARLY:
+                expected.add("booking.check-in-too-early")
+            if now < booking.starts_at and self.in_use(uid):
+                expected.add("booking.machine-in-use")
         act = lambda: use.check_in(uid, actor=self.actor(booking.who), now=now)  # noqa: E731
         if self.tried(act, expected) and booking.state == "confirmed":
             self.model.put(uid, state="checked_in")
