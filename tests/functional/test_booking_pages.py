@@ -237,7 +237,14 @@ def test_checking_in_and_finishing(
     start = next_slot(10).starts_at
     monkeypatch.setattr(clock, "now", lambda: start + timedelta(minutes=5))
     assert "Check in" in alice.get(url).text
+    assert "Keep it" not in alice.get(url).text
+    assert post(alice, url, f"{url}/keep").status_code == 403
     assert "Alice" in bob.get("/today").text
+    assert "Keep it to its end" in bob.get(url).text
+    kept = post(bob, "/today", f"{url}/keep", {"next": "/today?site=mhuma"})
+    assert kept.headers["Location"] == "/today?site=mhuma"
+    assert "Kept to its end." in bob.get("/today").text
+    assert "Keep it" not in bob.get(url).text
     answer = post(bob, "/today", f"{url}/check-in", {"next": "/today?site=mhuma"})
     assert answer.headers["Location"] == "/today?site=mhuma"
     elsewhere = post(bob, "/today", f"{url}/finish", {"next": "//evil.example/today"})

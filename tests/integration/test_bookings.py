@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 
 import pytest
 from flask import Flask
@@ -166,6 +167,41 @@ def test_checking_in_missing_and_finishing(world: World) -> None:
     with pytest.raises(Refused) as refused:
         use.check_in(second, actor=alice, now=at(14.3))
     assert codes(refused) == {"booking.not-open"}
+
+
+def test_a_late_end_is_no_new_grace_and_a_call_keeps_the_time(world: World) -> None:
+    alice, bob = world.actor("alice"), world.actor("bob")
+    uid = book(world, "alice", when=slot(10, 10.5))
+
+    def grace() -> datetime:
+        return queries.one(reading(), uid, alice).check_in_by
+
+    assert grace() == at(10.25)
+    services.move(Move(uid=uid, slot=slot(10, 11)), actor=alice, now=at(10.2))
+    assert grace() == at(10.25)  # the end moved, not when she is expected
+    with pytest.raises(Forbidden):
+        use.keep(uid, actor=alice, now=at(10.2))
+    with pytest.raises(NotFound):
+        use.keep(uid, actor=world.actor("dora"), now=at(10.2))
+    use.keep(uid, actor=bob, now=at(10.2))
+    use.keep(uid, actor=bob, now=at(10.21))
+    assert grace() == at(11)
+    assert reading().scalars(select(OutboxMessage.kind)).all().count("BookingKept") == 1
+    entry = reading().scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert (entry.action, entry.person_id) == ("booking.kept", bob.person_id)
+    assert sweeping.release_missed(now=at(10.9)) == 0
+    assert not use.check_in(uid, actor=alice, now=at(10.9)).already
+    with pytest.raises(Refused):
+        use.keep(uid, actor=bob, now=at(10.95))
+
+
+def test_what_was_kept_and_never_used_is_missed_at_its_end(world: World) -> None:
+    uid = book(world, "alice")
+    use.keep(uid, actor=world.actor("bob"), now=at(10.1))
+    assert sweeping.release_missed(now=at(11)) == 1
+    with pytest.raises(Refused):
+        use.keep(uid, actor=world.actor("bob"), now=at(11))
 
 
 def test_a_suspended_person_and_a_stranger_are_refused(world: World) -> None:

@@ -204,7 +204,11 @@ class Happenings(RuleBasedStateMachine):
                 starts_at=slot.starts_at,
                 ends_at=slot.ends_at,
                 state=state,
-                check_in_by=self.model.check_in_by(slot.starts_at, slot.ends_at),
+                check_in_by=self.model.check_in_by(
+                    slot.starts_at,
+                    slot.ends_at,
+                    before=booking if slot.starts_at == booking.starts_at else None,
+                ),
                 decide_by=self.model.decide_by(slot.starts_at),
             )
 

@@ -15,9 +15,10 @@ from flask import Flask
 from sqlalchemy import event, func, select, text, update
 
 from labops.adapters import notices
+from labops.domain.bookings import giving, handing_over
 from labops.domain.bookings import services as bookings
 from labops.domain.bookings.commands import Book, Move
-from labops.domain.bookings.models import Booking
+from labops.domain.bookings.models import Booking, HandOver
 from labops.domain.house_rules.services import SaveRules, save_rules
 from labops.domain.series import changes, queries, services
 from labops.domain.series.commands import BookSeries, CancelSeries, Confirmation, MoveSeries
@@ -274,6 +275,21 @@ def test_what_stays_behind_keeps_its_series(world: World) -> None:
     views = [queries.one(reading(), one, world.actor("alice"), now=NOW) for one in (uid, after)]
     assert (views[0].continued_by, views[1].continues) == ((after,), uid)
     assert not any(one.changed for view in views for one in view.occurrences)
+
+
+def test_one_that_is_handed_over_leaves_the_series(world: World) -> None:
+    uid = book(world, "alice", weekly(slot(14, 15), 3))
+    first = standing(uid)[0].uid
+    giving.offer(first, email="charlie@example.org", actor=world.actor("alice"), now=NOW)
+    offer = reading().scalars(select(HandOver.uid)).one()
+    handing_over.accept(offer, actor=world.actor("charlie"), now=NOW)
+    assert first not in {booking.uid for booking in standing(uid)}
+    everything = CancelSeries(uid=uid, number=2, scope=Scope.ALL)
+    cancel(world, "alice", everything)
+    assert standing(uid) == []
+    query = select(Booking).where(Booking.uid == first).execution_options(populate_existing=True)
+    given = reading().scalars(query).one()
+    assert (given.state, given.person_id) == ("confirmed", world.people["charlie"])
 
 
 def test_whoever_books_between_the_look_and_the_lock_leaves_nothing_of_the_series(

@@ -108,8 +108,12 @@ class Model:
         """Return what a booking of that length becomes."""
         return "requested" if ends_at - starts_at > WITH_APPROVAL else "confirmed"
 
-    def check_in_by(self, starts_at: datetime, ends_at: datetime) -> datetime:
-        """Return the end of the grace for what is booked now."""
+    def check_in_by(
+        self, starts_at: datetime, ends_at: datetime, before: Modelled | None = None
+    ) -> datetime:
+        """Return the end of the grace for what is booked now; a start that stays keeps its own."""
+        if before is not None:
+            return min(max(starts_at + GRACE, before.check_in_by), ends_at)
         return min(max(starts_at, self.now) + GRACE, ends_at)
 
     def decide_by(self, starts_at: datetime) -> datetime:

@@ -49,12 +49,13 @@ TELLERS: Mapping[str, Teller] = {
     **strikes.TELLERS,
     **waiting.TELLERS,
 }
-# Who stands at the machine needs no mail about it; staff see what is contested on their pages; of
-# maintenance those are told whose bookings it moves.
+# Who stands at the machine, or has just called, needs no mail about it; staff see what is contested
+# on their pages; of maintenance those are told whose bookings it moves.
 _SILENT = frozenset(
     {
         "BookingCheckedIn",
         "BookingFinished",
+        "BookingKept",
         "StrikeContested",
         "MaintenancePlanned",
         "MaintenanceChanged",

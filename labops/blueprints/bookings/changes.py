@@ -94,6 +94,13 @@ def check_in(uid: str) -> ResponseReturnValue:
     return _act(uid, use.check_in, _("Checked in. Good work!"))
 
 
+@bp.post("/bookings/<uid>/keep")
+@signed_in
+def keep(uid: str) -> ResponseReturnValue:
+    """Keep the time for somebody who called that she is late."""
+    return _act(uid, use.keep, _("Kept to its end."))
+
+
 @bp.post("/bookings/<uid>/finish")
 @signed_in
 def finish(uid: str) -> ResponseReturnValue:
@@ -159,6 +166,11 @@ def booking_page(
             and booking.starts_at - early <= now < booking.check_in_by
         ),
         check_in_from=booking.starts_at - early if early is not None else None,
+        can_keep=(
+            staff
+            and booking.state == BookingState.CONFIRMED
+            and now < booking.check_in_by < booking.ends_at
+        ),
         can_finish=booking.state == BookingState.CHECKED_IN,
         can_move=booking.state in {*BEFORE_USE, BookingState.CHECKED_IN} and now < booking.ends_at,
         can_cancel=booking.state in BEFORE_USE and now < booking.ends_at,

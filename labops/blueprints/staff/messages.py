@@ -118,6 +118,7 @@ def _kinds() -> dict[str, str]:
         "BookingMissed": _("Booking missed"),
         "BookingCheckedIn": _("Checked in"),
         "BookingFinished": _("Booking finished"),
+        "BookingKept": _("Booking kept"),
         "SeriesBooked": _("Series booked"),
         "SeriesMoved": _("Series moved"),
         "SeriesCancelled": _("Series cancelled"),

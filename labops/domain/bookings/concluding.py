@@ -12,6 +12,7 @@ from labops.domain.bookings.events import (
     BookingCancelled,
     BookingCheckedIn,
     BookingFinished,
+    BookingKept,
     BookingMissed,
     BookingRejected,
 )
@@ -24,11 +25,12 @@ StateEvent = (
     | BookingCancelled
     | BookingCheckedIn
     | BookingFinished
+    | BookingKept
     | BookingMissed
     | BookingRejected
 )
 # A calendar shows the others as it did before.
-_UNSEEN = (BookingCheckedIn, BookingFinished)
+_UNSEEN = (BookingCheckedIn, BookingFinished, BookingKept)
 
 
 def conclude(
@@ -39,8 +41,12 @@ def conclude(
     now: datetime,
     *,
     reason: str = "",
+    action: str = "",
 ) -> None:
-    """Write down what a change of state leaves behind: revision, message, audit entry."""
+    """Write down what a change of state leaves behind: revision, message, audit entry.
+
+    The entry's `action` is the new state unless another is named.
+    """
     booking.revised_at = now
     if event not in _UNSEEN:
         booking.sequence += 1
@@ -49,7 +55,7 @@ def conclude(
     audit.record(
         session,
         actor,
-        f"booking.{booking.state.replace('_', '-')}",
+        f"booking.{action or booking.state.replace('_', '-')}",
         f"booking:{booking.uid}",
         now=now,
         after={"state": booking.state},

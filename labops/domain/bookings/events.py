@@ -84,6 +84,13 @@ class BookingMissed(_BookingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingKept(_BookingEvent):
+    """The person called, and staff keep the time for her to its end."""
+
+    kind: ClassVar[str] = "BookingKept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingCheckedIn(_BookingEvent):
     """The person is at the machine."""
 

@@ -194,10 +194,13 @@ def rewrite(
     session: Session, booking: Booking, wish: Wish, facts: BookingFacts, state: BookingState
 ) -> None:
     """Write the wish's slot and machines into the booking, one revision later."""
+    by = check_in_by(facts)
+    if wish.slot.starts_at == booking.starts_at:
+        by = _kept_grace(booking, facts)
     booking.starts_at = wish.slot.starts_at
     booking.ends_at = wish.slot.ends_at
     booking.state = state.value
-    booking.check_in_by = check_in_by(facts)
+    booking.check_in_by = by
     booking.decide_by = decide_by(facts) if state is BookingState.REQUESTED else None
     booking.revised_at = wish.now
     booking.sequence += 1
@@ -209,6 +212,12 @@ def check_in_by(facts: BookingFacts) -> datetime:
     """Return the end of the grace; whoever books late still has the whole of it."""
     grace = min(machine.rules.grace for machine in facts.machines)
     return min(max(facts.slot.starts_at, facts.now) + grace, facts.slot.ends_at)
+
+
+def _kept_grace(booking: Booking, facts: BookingFacts) -> datetime:
+    """Return the end of the grace of a booking that keeps its start: asking again adds none."""
+    grace = min(machine.rules.grace for machine in facts.machines)
+    return min(max(facts.slot.starts_at + grace, booking.check_in_by), facts.slot.ends_at)
 
 
 def decide_by(facts: BookingFacts) -> datetime:

@@ -162,12 +162,13 @@ def _give(
 def _begin_anew(
     booking: Booking, facts: BookingFacts, state: BookingState, *, now: datetime
 ) -> None:
-    """Forget what the giver said and what staff had decided for her, one revision later."""
+    """Forget the giver's note and series and what staff had decided for her, one revision later."""
     booking.note = ""
     booking.state = state.value
     booking.check_in_by = granting.check_in_by(facts)
     booking.decide_by = granting.decide_by(facts) if state is BookingState.REQUESTED else None
     booking.decided_at, booking.decision_reason = None, ""
+    booking.series_id = booking.occurrence = booking.planned_at = None  # the series is the giver's
     booking.created_at = booking.revised_at = now
     booking.sequence += 1
 

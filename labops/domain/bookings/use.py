@@ -1,4 +1,4 @@
-"""Use cases at the machine: checking in and finishing."""
+"""Use cases at the machine: keeping it for whoever is late, checking in, finishing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from labops.domain.bookings import queries
 from labops.domain.bookings.commands import AtStation
 from labops.domain.bookings.concluding import conclude, owner_of
-from labops.domain.bookings.events import BookingCheckedIn, BookingFinished
+from labops.domain.bookings.events import BookingCheckedIn, BookingFinished, BookingKept
 from labops.domain.bookings.gathering import gather_facts
 from labops.domain.bookings.models import Booking
 from labops.domain.bookings.policies import booking_problems
@@ -21,7 +21,7 @@ from labops.domain.stations.models import Scan
 from labops.kernel import ledger
 from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Problem, Refused
-from labops.kernel.permissions import Actor
+from labops.kernel.permissions import Actor, Permission
 
 # What being at the machine must not get around, even with a confirmed booking.
 _AT_THE_MACHINE = frozenset(
@@ -67,6 +67,24 @@ def check_in(
         _scan(session, booking, at, actor, "checked_in", now)
         conclude(session, booking, actor, BookingCheckedIn, now)
         return CheckInResult(uid, already=False)
+
+
+def keep(uid: str, *, actor: Actor, now: datetime) -> None:
+    """Keep the time to its end for a person who called that she is late; twice is once.
+
+    For staff only. Raises `NotFound`, `Forbidden`, or `Refused` when the time is no longer held
+    for her, or she is there already.
+    """
+    actor.require_write()
+    with unit_of_work() as session:
+        booking, _machines = _locked(session, uid, actor)
+        actor.require(Permission.BOOKING_EDIT_OTHERS, booking.site_id)
+        if booking.state != BookingState.CONFIRMED or now >= booking.check_in_by:
+            raise Refused([Problem("booking.not-open", {"state": _shown_state(booking, now)})])
+        if booking.check_in_by >= booking.ends_at:
+            return
+        booking.check_in_by = booking.ends_at
+        conclude(session, booking, actor, BookingKept, now, action="kept")
 
 
 def finish(uid: str, *, actor: Actor, now: datetime, at: AtStation | None = None) -> None:

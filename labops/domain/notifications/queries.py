@@ -83,7 +83,7 @@ _ADDRESSEE = (
 
 
 # What happens at the machine is no change of the booking.
-_AT_THE_MACHINE = ("booking.checked-in", "booking.finished")
+_AT_THE_MACHINE = ("booking.checked-in", "booking.finished", "booking.kept")
 
 
 def addressee(session: Session, account_id: int) -> Addressee | None:

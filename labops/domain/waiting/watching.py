@@ -26,6 +26,7 @@ _FREES_NOTHING = (
     "booking.confirmed",
     "booking.requested",
     "booking.checked-in",
+    "booking.kept",
     "offer.made",
     "offer.accepted",
 )
