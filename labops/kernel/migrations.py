@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
 from labops.kernel.db import WRITING
@@ -30,7 +34,6 @@ def upgrade(engine: Engine, revision: str = "head") -> bool:
     with _locked(engine) as connection:
         before = _revision(connection)
         command.upgrade(_config(connection), revision)
-        connection.commit()
         return before != _revision(connection)
 
 
@@ -38,7 +41,6 @@ def downgrade(engine: Engine, revision: str) -> None:
     """Migrate down to a revision (`base` empties the database)."""
     with _locked(engine) as connection:
         command.downgrade(_config(connection), revision)
-        connection.commit()
 
 
 def head() -> str | None:
@@ -61,11 +63,36 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _locked(engine: Engine) -> Connection:
-    connection = engine.connect().execution_options(**WRITING[engine.dialect.name])
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-    return connection
+@contextmanager
+def _locked(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only one migrates in; it is committed when nothing was raised."""
+    with engine.connect().execution_options(**WRITING[engine.dialect.name]) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            yield connection
+            connection.commit()
+            return
+        with _without_foreign_keys(connection):
+            yield connection
+            broken = connection.execute(text("PRAGMA foreign_key_check")).fetchall()
+            if broken:
+                raise CommandError(f"rows without what they refer to: {broken[:5]}")
+            connection.commit()
+
+
+@contextmanager
+def _without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """Let SQLite replace a table that others refer to, which is how it changes one.
+
+    It listens to this only between transactions; whoever switches it off looks afterwards.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _config(connection: Connection) -> Config:
