@@ -14,12 +14,15 @@ from sqlalchemy import Engine, NullPool, create_engine, delete, select, text, up
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
+from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.closures.models import OutsideCalendar
 from labops.domain.machines.models import Machine
 from labops.domain.people.models import Account, Person
 from labops.domain.sites.models import Site
 from labops.domain.stations.models import Station
+from labops.domain.strikes.models import Strike
 from labops.kernel import migrations
+from labops.kernel.db import WRITING
 from labops.kernel.ledger import Allocation
 from tests.support.servers import environment, free_port, serving
 
@@ -71,15 +74,37 @@ class Ground:
                 .limit(1)
             ).one()
 
-    def let_begin(self, uid: str) -> None:
-        """Move a booking to this minute, as if its time had come; whoever is in its way goes.
+    def begin_anew(self, email: str) -> None:
+        """Let somebody start with no booking to come, and with nothing that counts against them."""
+        with Session(self.engine) as session, session.begin():
+            session.connection(execution_options=WRITING[self.engine.dialect.name])
+            person_id = session.scalars(
+                select(Account.person_id).where(Account.email == email)
+            ).one()
+            coming = list(
+                session.scalars(
+                    select(Booking.id).where(
+                        Booking.person_id == person_id, Booking.state.in_(sorted(OPEN_STATES))
+                    )
+                )
+            )
+            session.execute(
+                delete(Allocation).where(
+                    Allocation.owner_id.in_(coming), Allocation.owner_kind == "booking"
+                )
+            )
+            session.execute(update(Booking).where(Booking.id.in_(coming)).values(state="cancelled"))
+            session.execute(delete(Strike).where(Strike.person_id == person_id))
+
+    def let_begin(self, uid: str, *, in_minutes: int = 0) -> None:
+        """Move a booking to this minute, or soon; whoever is in its way goes.
 
         The journey books a slot in opening hours and checks in whatever the hour of the test is.
         """
-        start = datetime.now(UTC).replace(second=0, microsecond=0)
+        start = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=in_minutes)
         with Session(self.engine) as session, session.begin():
             # On SQLite a writer says so from the start: the server may write after it has read.
-            session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+            session.connection(execution_options=WRITING[self.engine.dialect.name])
             booking = session.scalars(select(Booking).where(Booking.uid == uid)).one()
             span = booking.ends_at - booking.starts_at
             held = select(BookingBookable.bookable_id).where(
