@@ -5,7 +5,9 @@ It knows nothing of the ledger, of rules as data or of the database; it adds up 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import copy
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,14 +17,21 @@ HALF_HOUR = timedelta(minutes=30)
 LONGEST = timedelta(hours=4)
 WITH_APPROVAL = timedelta(hours=2)
 DECIDE_WITHIN = timedelta(hours=6)
-DAILY = timedelta(hours=5)
+DAILY, WEEKLY = timedelta(hours=5), timedelta(hours=12)
+BOOKINGS_A_WEEK = 4  # on each machine
+MOST_OPEN, MOST_AT_ONCE = 6, 2
 GRACE = timedelta(minutes=15)
 EARLY = timedelta(minutes=15)
 CANCEL_NOTICE = timedelta(hours=1)
 HORIZON_DAYS = 20
+REMEMBERED = timedelta(days=30)  # how long feeds show what was given up
 # Machine: how many of it there are, minutes of clean-up.
-MACHINES = {"laser": (1, 15), "printer": (1, 0), "benches": (6, 0)}
+MACHINES = {"laser": (1, 15), "printer": (1, 0), "second": (1, 0), "benches": (6, 0)}
 HOLDING = {"requested", "confirmed", "checked_in"}
+GIVEN_UP = {"cancelled", "missed", "rejected"}
+SHOWN = {"requested": "TENTATIVE"} | dict.fromkeys(GIVEN_UP, "CANCELLED")
+# Calendars show the same after these.
+UNSEEN = {"booking.checked-in", "booking.finished"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,10 @@ class Modelled:
     check_in_by: datetime
     decide_by: datetime
     released_at: datetime | None = None  # when a finished one gave its time back
+    given_up_at: datetime | None = None
+    sequence: int = 0
+    series: str = ""
+    number: int = 0
 
     @property
     def held_until(self) -> datetime:
@@ -45,14 +58,29 @@ class Modelled:
         return self.ends_at if self.released_at is None else self.released_at
 
 
+@dataclass(slots=True)
+class Held:
+    """Time that is held for somebody who waits, until she answers."""
+
+    uid: str
+    wish: str
+    who: str
+    machines: tuple[str, ...]
+    starts_at: datetime
+    ends_at: datetime
+    until: datetime
+
+
 class Model:
-    """All bookings and closures, and what is allowed."""
+    """All bookings and closures, what is allowed, and what was written down."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.bookings: dict[str, Modelled] = {}
         self.closures: list[tuple[datetime, datetime]] = []
-        self.changes = 0  # each is one audit entry and one message
+        self.offers: list[Held] = []
+        self.entries: Counter[str] = Counter()
+        self.messages: Counter[str] = Counter()
 
     def problems(
         self,
@@ -60,12 +88,18 @@ class Model:
         machines: Iterable[str],
         starts_at: datetime,
         ends_at: datetime,
-        besides: str = "",
+        *,
+        moving: str = "",
+        given: str = "",
     ) -> set[str]:
-        """Return the codes of every rule that the wish breaks."""
+        """Return the codes of every rule that the wish breaks.
+
+        A booking that is `moving` makes way for itself; so does the time of a booking or an
+        offer that is `given`, but the wish is a new one.
+        """
         found = set()
         machines = tuple(machines)
-        before = self.bookings.get(besides)
+        before = self.bookings.get(moving)
         keeps_start = before is not None and before.starts_at == starts_at
         if (ends_at <= self.now) if keeps_start else (starts_at < self.now):
             found.add("booking.past")
@@ -76,33 +110,108 @@ class Model:
             found.add("booking.too-far")
         if any(start < ends_at and starts_at < end for start, end in self.closures):
             found.add("booking.closed")
-        if any(not self._room(one, starts_at, ends_at, besides) for one in machines):
+        if any(not self._room(one, starts_at, ends_at, moving or given) for one in machines):
             found.add("booking.overlap")
-        if any(
-            self._over(who, machines, starts_at, ends_at, besides, day)
-            for day in self._days(starts_at, ends_at)
-        ):
+        mine = [one for uid, one in self.bookings.items() if one.who == who and uid != moving]
+        if self._uses_up(mine, machines, starts_at, ends_at):
             found.add("booking.quota")
+        live = [one for one in mine if one.state in HOLDING]
+        if not moving and sum(one.ends_at > self.now for one in live) >= MOST_OPEN:
+            found.add("booking.too-many-open")
+        if len(machines) + _most_at_once(live, starts_at, ends_at) > MOST_AT_ONCE:
+            found.add("booking.one-at-a-time")
         return found
 
-    def claims(self) -> list[tuple[str, datetime, datetime]]:
-        """Return every claim on a machine's time, clean-up included."""
-        return sorted(
-            (machine, booking.starts_at, booking.held_until + self._cleanup(machine))
-            for booking in self.bookings.values()
-            if booking.state in HOLDING | {"finished"}
-            for machine in booking.machines
-            if booking.state in HOLDING
-            or booking.held_until + self._cleanup(machine) > booking.starts_at
+    def claims(self) -> list[tuple[str, str, datetime, datetime]]:
+        """Return every claim on a machine's time and for what, clean-up included."""
+        bookings = [("booking", *claim) for one in self.bookings.values() for claim in _claims(one)]
+        offers = [
+            ("offer", machine, one.starts_at, one.ends_at + cleanup(machine))
+            for one in self.offers
+            for machine in one.machines
+        ]
+        return sorted(bookings + offers)
+
+    def feed(self, who: str) -> Iterator[tuple[str, datetime, datetime, str, int]]:
+        """Yield what the person's calendar shows."""
+        day = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        for one in self.bookings.values():
+            until = max(one.ends_at, one.given_up_at or one.ends_at)
+            if one.who == who and (one.state not in GIVEN_UP or until > day - REMEMBERED):
+                state = SHOWN.get(one.state, "CONFIRMED")
+                yield one.uid, one.starts_at, one.ends_at, state, one.sequence
+
+    def wrote(self, entry: str, *messages: str) -> None:
+        """Count one audit entry, and the messages that go with it."""
+        self.entries[entry] += 1
+        self.messages.update(messages)
+
+    def add(
+        self,
+        uid: str,
+        who: str,
+        machines: tuple[str, ...],
+        *at: datetime,
+        series: str = "",
+        number: int = 0,
+    ) -> None:
+        """Make a booking that begins and ends `at` these moments."""
+        starts_at, ends_at = at
+        state = self.state_for(starts_at, ends_at)
+        self.bookings[uid] = Modelled(
+            uid=uid,
+            who=who,
+            machines=machines,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            state=state,
+            check_in_by=self.check_in_by(starts_at, ends_at),
+            decide_by=self.decide_by(starts_at),
+            series=series,
+            number=number,
+        )
+        self.wrote(f"booking.{state}", f"Booking{state.title()}")
+
+    def change(self, uid: str, entry: str, *messages: str, **changes: object) -> None:
+        """Change a booking."""
+        old = self.bookings[uid]
+        new = replace(old, **changes)  # type: ignore[arg-type]
+        if entry not in UNSEEN:
+            new = replace(new, sequence=old.sequence + 1)
+        if new.state in GIVEN_UP:
+            new = replace(new, given_up_at=self.now)
+        self.bookings[uid] = new
+        self.wrote(entry, *messages)
+
+    def moved(self, uid: str, machines: tuple[str, ...], *at: datetime) -> None:
+        """Let a booking begin and end `at` other moments; a running one just goes on."""
+        starts_at, ends_at = at
+        before = self.bookings[uid]
+        running = before.state == "checked_in"
+        self.change(
+            uid,
+            "booking.moved",
+            "BookingMoved",
+            machines=machines,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            state="checked_in" if running else self.state_for(starts_at, ends_at),
+            check_in_by=self.check_in_by(
+                starts_at, ends_at, before if starts_at == before.starts_at else None
+            ),
+            decide_by=self.decide_by(starts_at),
         )
 
-    def put(self, uid: str, **changes: object) -> None:
-        """Change a booking, or add one."""
-        old = self.bookings.get(uid)
-        self.bookings[uid] = (
-            replace(old, **changes) if old else Modelled(uid=uid, **changes)  # type: ignore[arg-type]
-        )
-        self.changes += 1
+    def late(self, booking: Modelled) -> bool:
+        """Say whether it comes too late to give its start up."""
+        return booking.starts_at - self.now < CANCEL_NOTICE
+
+    def trial(self) -> Model:
+        """Return a model in which one may try something out."""
+        other = copy.copy(self)
+        other.bookings = dict(self.bookings)
+        other.entries, other.messages = Counter(), Counter()
+        return other
 
     def state_for(self, starts_at: datetime, ends_at: datetime) -> str:
         """Return what a booking of that length becomes."""
@@ -129,21 +238,29 @@ class Model:
                     start < max(booking.check_in_by, booking.starts_at) and booking.starts_at < end
                     for start, end in self.closures
                 )
-                self.put(uid, state="cancelled" if closed else "missed")
+                state = "cancelled" if closed else "missed"
+                self.change(uid, f"booking.{state}", f"Booking{state.title()}", state=state)
             elif booking.state == "checked_in" and booking.ends_at <= now:
-                self.put(uid, state="finished")
+                self.change(uid, "booking.finished", "BookingFinished", state="finished")
             elif booking.state == "requested" and booking.decide_by <= now:
-                self.put(uid, state="rejected")
+                self.change(uid, "booking.rejected", "BookingRejected", state="rejected")
 
     def _room(self, machine: str, starts_at: datetime, ends_at: datetime, besides: str) -> bool:
-        count, minutes = MACHINES[machine]
-        ends_at += timedelta(minutes=minutes)
+        count, _minutes = MACHINES[machine]
+        ends_at += cleanup(machine)
+        claims = [
+            claim for uid, one in self.bookings.items() if uid != besides for claim in _claims(one)
+        ]
+        claims += [
+            (name, one.starts_at, one.ends_at + cleanup(name))
+            for one in self.offers
+            if one.uid != besides
+            for name in one.machines
+        ]
         held = [
             (start, end)
-            for uid, booking in self.bookings.items()
-            if uid != besides
-            for one, start, end in _claims_of(booking)
-            if one == machine and start < ends_at and starts_at < end
+            for name, start, end in claims
+            if name == machine and start < ends_at and starts_at < end
         ]
         # Units are handed out one by one and never exchanged, so a unit must be free all along.
         moments = [starts_at, *(start for start, _end in held if start > starts_at)]
@@ -151,53 +268,86 @@ class Model:
             sum(1 for start, end in held if start <= moment < end) < count for moment in moments
         )
 
-    def _over(
+    def _uses_up(
         self,
-        who: str,
+        mine: list[Modelled],
         machines: tuple[str, ...],
         starts_at: datetime,
         ends_at: datetime,
-        besides: str,
-        day: tuple[datetime, datetime],
     ) -> bool:
-        wanted = _shared((starts_at, ends_at), day) * len(machines)
-        used = sum(
-            (
-                _shared((booking.starts_at, booking.ends_at), day) * len(booking.machines)
-                for uid, booking in self.bookings.items()
-                if uid != besides
-                and booking.who == who
-                and booking.state in HOLDING | {"finished", "missed"}
-            ),
-            timedelta(0),
-        )
-        return bool(wanted) and used + wanted > DAILY
-
-    @staticmethod
-    def _days(starts_at: datetime, ends_at: datetime) -> list[tuple[datetime, datetime]]:
-        day = starts_at.astimezone(ROME).date()
-        days = []
-        while day <= ends_at.astimezone(ROME).date():
-            first, last = (
-                datetime.combine(one, datetime.min.time(), ROME).astimezone(UTC)
-                for one in (day, day + timedelta(days=1))
+        """Say whether it is more than one may have in a day, a week, or on a machine a week."""
+        counted = [one for one in mine if one.state in HOLDING | {"finished", "missed"}]
+        for days, limit in ((1, DAILY), (7, WEEKLY)):
+            for period in _periods(starts_at, ends_at, days):
+                wanted = _shared((starts_at, ends_at), period) * len(machines)
+                used = sum(
+                    (
+                        _shared((one.starts_at, one.ends_at), period) * len(one.machines)
+                        for one in counted
+                    ),
+                    timedelta(0),
+                )
+                if wanted and used + wanted > limit:
+                    return True
+        return any(
+            _shared((starts_at, ends_at), week)
+            and sum(
+                machine in one.machines and bool(_shared((one.starts_at, one.ends_at), week))
+                for one in counted
             )
-            days.append((first, last))
-            day += timedelta(days=1)
-        return days
-
-    @staticmethod
-    def _cleanup(machine: str) -> timedelta:
-        return timedelta(minutes=MACHINES[machine][1])
+            >= BOOKINGS_A_WEEK
+            for week in _periods(starts_at, ends_at, 7)
+            for machine in machines
+        )
 
 
-def _claims_of(booking: Modelled) -> list[tuple[str, datetime, datetime]]:
+def cleanup(machine: str) -> timedelta:
+    """Return how long a machine is cleaned after each use."""
+    return timedelta(minutes=MACHINES[machine][1])
+
+
+def wall(at: datetime) -> datetime:
+    """Return what the clock on the wall shows."""
+    return at.astimezone(ROME).replace(tzinfo=None, fold=0)
+
+
+def instant(local: datetime) -> datetime:
+    """Return when the wall shows that: the first of two times, or as much after the jump."""
+    return local.replace(tzinfo=ROME).astimezone(UTC)
+
+
+def _periods(starts_at: datetime, ends_at: datetime, days: int) -> list[tuple[datetime, datetime]]:
+    """Return the local days, or the weeks from Monday on, that the span may touch."""
+    first = starts_at.astimezone(ROME).date()
+    if days == 7:
+        first -= timedelta(days=first.weekday())
+    periods = []
+    while first <= ends_at.astimezone(ROME).date():
+        after = first + timedelta(days=days)
+        begins, ends = (instant(datetime.combine(d, datetime.min.time())) for d in (first, after))
+        periods.append((begins, ends))
+        first = after
+    return periods
+
+
+def _most_at_once(live: list[Modelled], starts_at: datetime, ends_at: datetime) -> int:
+    meeting = [one for one in live if one.starts_at < ends_at and starts_at < one.ends_at]
+    moments = [starts_at, *(one.starts_at for one in meeting if one.starts_at > starts_at)]
+    return max(
+        sum(len(one.machines) for one in meeting if one.starts_at <= moment < one.ends_at)
+        for moment in moments
+    )
+
+
+def _claims(booking: Modelled) -> list[tuple[str, datetime, datetime]]:
     if booking.state not in HOLDING | {"finished"}:
         return []
-    return [
-        (machine, booking.starts_at, booking.held_until + timedelta(minutes=MACHINES[machine][1]))
+    claims = (
+        (machine, booking.starts_at, booking.held_until + cleanup(machine))
         for machine in booking.machines
-    ]
+    )
+    # Whoever finishes before the start, clean-up done, held nothing in the end.
+    return [one for one in claims if booking.state in HOLDING or one[2] > one[1]]
 
 
 def _shared(one: tuple[datetime, datetime], other: tuple[datetime, datetime]) -> timedelta:

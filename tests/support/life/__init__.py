@@ -1,0 +1,1 @@
+"""What people, staff and the clock do to bookings, as steps of a state machine."""
