@@ -91,3 +91,8 @@ def test_the_same_space_stands_at_the_ends_in_both_languages() -> None:
         if any(ends(a) != ends(b) for a, b in zip(english, italian_words, strict=False))
     ]
     assert wrong == []
+
+
+def test_italian_has_one_word_for_staff() -> None:
+    said = (words for several in translated().values() for words in several)
+    assert [words for words in said if re.search(r"\bstaff\b", words, re.IGNORECASE)] == []
