@@ -23,15 +23,8 @@ import vobject
 from icalendar import Calendar
 
 from hatch_build import BuildError, find_node
+from tests.support import libical
 from tests.support.feedlint import lint
-
-try:
-    import gi
-
-    gi.require_version("ICalGLib", "3.0")
-    from gi.repository import ICalGLib
-except (ImportError, ValueError):
-    ICalGLib = None
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "node_modules" / "ical.js"
@@ -95,21 +88,7 @@ def by_ical_js(feed: bytes) -> list[Seen]:
 
 
 def by_libical(feed: bytes) -> list[Seen]:
-    component = ICalGLib.Component.new_from_string(feed.decode())
-    assert component.count_errors() == 0
-    kind = ICalGLib.ComponentKind.VEVENT_COMPONENT
-    found, event = [], component.get_first_component(kind)
-    while event is not None:
-        start, end = event.get_dtstart().as_timet(), event.get_dtend().as_timet()
-        found.append(
-            Seen(
-                event.get_uid(),
-                datetime.fromtimestamp(start, tz=UTC),
-                datetime.fromtimestamp(end, tz=UTC),
-            )
-        )
-        event = component.get_next_component(kind)
-    return found
+    return [Seen(*event) for event in libical.events(feed)]
 
 
 READERS: dict[str, Reader] = {
@@ -124,8 +103,8 @@ READERS: dict[str, Reader] = {
 
 def why_missing(name: str) -> str:
     """Return why a reader cannot be asked here, or an empty text."""
-    if name == "libical" and ICalGLib is None:
-        return "libical's introspection is not installed (gir1.2-ical-3.0, python3-gi)"
+    if name == "libical" and libical.library() is None:
+        return "libical is not installed (Debian: apt install libical3)"
     if name == "ical.js":
         try:
             find_node()
