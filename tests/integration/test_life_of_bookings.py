@@ -29,7 +29,7 @@ STARTS = (
     datetime(2027, 3, 26, 6, 0, tzinfo=UTC),
 )
 # How many lives each test looks at; more of them hunt for what is rare.
-EXAMPLES = int(os.environ.get("LABOPS_TEST_LIVES", "18"))
+EXAMPLES = int(os.environ.get("LABOPS_TEST_LIVES", "15"))
 
 
 class Everything(WithSeries, WithWaiting):
