@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from labops.domain.bookings import services
+from labops.domain.bookings.commands import Book
 from labops.domain.bookings.person_facts import standing
 from labops.domain.certifications.models import Certification
 from labops.domain.house_rules.services import SaveRules, add_version
 from labops.domain.memberships.models import Membership
+from labops.domain.memberships.services import add_membership
 from labops.domain.people.models import Person, RoleGrant
 from labops.kernel import clock
 from labops.kernel.db import reading, unit_of_work
@@ -94,6 +97,38 @@ def test_rights_end_at_the_site(app: Flask, world: World) -> None:
         == []
     )
     assert post(dora, page, f"{page}/roles", {"role": "staff", "site": "mhuma"}).status_code == 403
+
+
+def test_of_bookings_staff_see_those_to_come_at_their_site(app: Flask, world: World) -> None:
+    alice, now = world.actor("alice"), clock.now()
+    add_to(world, "alice", "smart-city-lab")
+    kept, given_up, elsewhere = (
+        services.book(Book(machines=(machine,), slot=next_slot(hour)), actor=alice, now=now)
+        for machine, hour in (("printer", 10), ("printer", 12), ("printer-scl", 14))
+    )
+    services.cancel(given_up, actor=alice, now=now)
+    page = f"/people/{world.uids['alice']}"
+    seen = {name: world.browser(app, name).get(page).text for name in ("bob", "dora", "eva")}
+    shown = {
+        name: {uid for uid in (kept, given_up, elsewhere) if uid in text}
+        for name, text in seen.items()
+    }
+    assert shown == {"bob": {kept}, "dora": {elsewhere}, "eva": {kept, elsewhere}}
+
+
+def add_to(world: World, name: str, site: str) -> None:
+    """Make somebody a member of one more site."""
+    with unit_of_work() as session:
+        person = session.get_one(Person, world.people[name])
+        add_membership(
+            session,
+            person,
+            world.sites[site],
+            starts_on=date(2026, 1, 1),
+            ends_on=None,
+            actor=SYSTEM,
+            now=clock.now(),
+        )
 
 
 def test_admins_give_and_take_roles(app: Flask, world: World) -> None:

@@ -19,7 +19,7 @@ from labops.blueprints.people.forms import CertifyForm, MemberForm, RoleForm, Su
 from labops.blueprints.strikes.routes import KIND_NAMES
 from labops.blueprints.words import role_name
 from labops.domain.bookings import queries as bookings
-from labops.domain.bookings.queries import Search
+from labops.domain.bookings.queries import OwnSearch
 from labops.domain.certifications import queries as certifications
 from labops.domain.machines.queries import machine_types
 from labops.domain.people import queries
@@ -27,7 +27,6 @@ from labops.domain.sites.queries import all_sites
 from labops.domain.strikes import queries as strikes
 from labops.kernel import clock
 from labops.kernel.db import reading
-from labops.kernel.interval import Interval
 from labops.kernel.permissions import Permission, Role
 
 SHOWN = 100
@@ -80,11 +79,8 @@ def person_page(
     session, actor, now = reading(), current_actor(), clock.now()
     person = queries.seen_by(session, uid, actor)
     account = queries.account_of(session, person.id)
-    coming, _rest = bookings.listed(
-        session,
-        Search(person_id=person.id, window=Interval(now, now + bookings.LONGEST_BOOKING)),
-        actor,
-    )
+    search = OwnSearch(person_id=person.id, now=now, coming=True)
+    coming, _count = bookings.own(session, search, actor)
     page = render_template(
         "people/show.html",
         person=person,
@@ -96,7 +92,8 @@ def person_page(
         certifications=certifications.of_person(session, person.id),
         roles=queries.roles(session, person.id),
         role_name=role_name,
-        bookings=coming,
+        # At another site they have no name for this reader, and this page is about somebody.
+        bookings=[one for one in coming if one.mine or one.person_name is not None],
         strikes=strikes.of_person(session, uid, actor),
         strike_kinds=KIND_NAMES,
         forms=blank_forms() | dict(forms or {}),
