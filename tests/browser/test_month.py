@@ -94,6 +94,7 @@ def ask_why_not(waiting: Visit, day: str, free: Free) -> None:
     page = waiting.page
     page.wait_for_url("**/bookings/why-not?*")
     expect(page.locator(".rule-list__line--no").first).to_be_visible()
+    expect(page.locator("main a[href*='/waiting/new?']")).to_be_visible()
     waiting.look("month-1-why-not")
 
 
