@@ -42,6 +42,9 @@ ROME = ZoneInfo("Europe/Rome")
 DAYS_BACK = 21
 DAYS_AHEAD = 10
 HITS = 2
+# What becomes of a booking, as a throw of the dice: below the first it is given up, below the
+# second nobody comes.
+GIVEN_UP, MISSED = 0.08, 0.15
 SITE = "mhuma"
 MAKER = "maker@example.org"
 COURSE, COURSE_WEEKS = "Corso di taglio laser", 5
@@ -51,12 +54,23 @@ SEED = 20261123
 
 def fill(members: Sequence[dict[str, Any]], *, now: datetime) -> int:
     """Let everything happen; return how many bookings were made one by one."""
+    _miss_a_booking(now)
     count = _book_a_month(members, now)
     _contest_a_strike(members, now)
     _plan_maintenance(now)
     _repeat_a_course(now)
     _wait_for_time(now)
     return count
+
+
+def _miss_a_booking(now: datetime) -> None:
+    """Let the maker have missed a bench, so that she meets a strike of her own."""
+    person_id = _actor(MAKER, now).require_person()
+    today = now.astimezone(ROME).date()
+    for back in range(8, DAYS_BACK):
+        slot = _slot(today - timedelta(days=back), 20, 2)
+        if _book(person_id, "mhuma-banchi", slot, MISSED, now):  # not where it was closed
+            return
 
 
 def _book_a_month(members: Sequence[dict[str, Any]], now: datetime) -> int:
@@ -116,9 +130,9 @@ def _book(person_id: int, machine: str, slot: Interval, fate: float, now: dateti
     actor = people.actor_of(reading(), person_id, now=now)
     try:
         uid = services.book(Book(machines=(machine,), slot=slot), actor=actor, now=asked_at)
-        if fate < 0.08:  # noqa: PLR2004
+        if fate < GIVEN_UP:
             services.cancel(uid, actor=actor, now=asked_at)
-        elif slot.starts_at < now and fate > 0.15:  # noqa: PLR2004
+        elif slot.starts_at < now and fate > MISSED:
             use.check_in(uid, actor=actor, now=slot.starts_at)
             if slot.ends_at < now:
                 use.finish(uid, actor=actor, now=slot.ends_at)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import create_engine, text
 
 from tests.browser.ground import Ground, load_demonstration, served
 from tests.browser.visits import Visit
@@ -67,6 +68,18 @@ def sqlite_ground(
 
 
 @pytest.fixture(scope="session")
+def postgresql_ground(
+    chromium_path: str, postgresql_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    """Return the server on a real PostgreSQL; it serves all tests of its worker that ask for it."""
+    folder = tmp_path_factory.mktemp("demonstration-postgresql")
+    address = _new_database(postgresql_server)
+    load_demonstration(address, folder)
+    with served(address, folder) as ground:
+        yield ground
+
+
+@pytest.fixture(scope="session")
 def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder for pictures: LABOPS_TEST_SCREENSHOTS, else one that pytest clears away."""
     named = os.environ.get("LABOPS_TEST_SCREENSHOTS")
@@ -88,3 +101,14 @@ def visiting(chromium: Browser, screenshots: Path) -> Iterator[Visiting]:
     yield begin
     for visit in open_visits:
         visit.close()
+
+
+def _new_database(server: str) -> str:
+    """Make an empty database and return its address."""
+    engine = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE DATABASE browser"))
+        # Nobody pulls the plug here: loading the demonstration need not wait for the disk.
+        connection.execute(text("ALTER DATABASE browser SET synchronous_commit TO off"))
+    engine.dispose()
+    return server.format("browser")

@@ -18,6 +18,7 @@ from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.closures.models import OutsideCalendar
 from labops.domain.machines.models import Machine
 from labops.domain.people.models import Account, Person
+from labops.domain.series.models import Series
 from labops.domain.sites.models import Site
 from labops.domain.stations.models import Station
 from labops.domain.strikes.models import Strike
@@ -61,6 +62,17 @@ class Ground:
                 select(OutsideCalendar.uid)
                 .join(Site, Site.id == OutsideCalendar.site_id)
                 .where(Site.slug == site)
+            ).one()
+
+    def series(self, email: str) -> str:
+        """Return the identifier of somebody's first series."""
+        with Session(self.engine) as session:
+            return session.scalars(
+                select(Series.uid)
+                .join(Account, Account.person_id == Series.person_id)
+                .where(Account.email == email)
+                .order_by(Series.id)
+                .limit(1)
             ).one()
 
     def coming_booking(self, email: str) -> str:

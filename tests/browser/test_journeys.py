@@ -5,18 +5,16 @@ from __future__ import annotations
 import io
 import re
 import urllib.request
-from collections.abc import Iterator
 
 import pytest
 import zxingcpp
 from icalendar import Calendar
 from PIL import Image
 from playwright.sync_api import Page, expect
-from sqlalchemy import create_engine, text
 
 from tests.browser.calendar_page import drag_to_book, first_free, move_by_dragging, my_slot
 from tests.browser.conftest import Visiting
-from tests.browser.ground import Ground, load_demonstration, served
+from tests.browser.ground import Ground
 from tests.browser.visits import Visit
 
 pytestmark = pytest.mark.browser
@@ -30,18 +28,6 @@ GROUNDS = [
     ("sqlite_ground", "en", 390),
     ("postgresql_ground", "it", 1280),
 ]
-
-
-@pytest.fixture(scope="session")
-def postgresql_ground(
-    chromium_path: str, postgresql_server: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Ground]:
-    """Return the server on a real PostgreSQL."""
-    folder = tmp_path_factory.mktemp("demonstration-postgresql")
-    address = new_database(postgresql_server)
-    load_demonstration(address, folder)
-    with served(address, folder) as ground:
-        yield ground
 
 
 @pytest.mark.parametrize(("ground_name", "language", "width"), GROUNDS)
@@ -155,14 +141,3 @@ def see_today(staff: Visit, section: str, name: str) -> None:
 def press(page: Page, selector: str) -> None:
     with page.expect_navigation():
         page.locator(selector).click()
-
-
-def new_database(server: str) -> str:
-    """Make an empty database and return its address."""
-    engine = create_engine(server.format("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("CREATE DATABASE browser"))
-        # Nobody pulls the plug here: loading the demonstration need not wait for the disk.
-        connection.execute(text("ALTER DATABASE browser SET synchronous_commit TO off"))
-    engine.dispose()
-    return server.format("browser")

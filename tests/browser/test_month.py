@@ -25,29 +25,40 @@ COURSE_WEEKS = "3"
 
 
 @pytest.mark.parametrize(
-    ("language", "width", "other"),
-    [("it", 390, "sofia@example.org"), ("en", 1280, "wei@example.org")],
+    ("ground_name", "language", "width", "other"),
+    [
+        ("sqlite_ground", "it", 390, "sofia@example.org"),
+        ("postgresql_ground", "en", 1280, "wei@example.org"),
+    ],
 )
 def test_a_month_of_real_use(
-    sqlite_ground: Ground, visiting: Visiting, language: str, width: int, other: str
+    ground_name: str,
+    language: str,
+    width: int,
+    other: str,
+    request: pytest.FixtureRequest,
+    visiting: Visiting,
 ) -> None:
-    sqlite_ground.begin_anew(MAKER)
-    sqlite_ground.begin_anew(other)
-    maker, waiting, staff, admin = (visiting(sqlite_ground, language, width) for _ in range(4))
+    ground: Ground = request.getfixturevalue(ground_name)
+    ground.begin_anew(MAKER)
+    ground.begin_anew(other)
+    maker, waiting, staff, admin = (visiting(ground, language, width) for _ in range(4))
     for visit, email in ((maker, MAKER), (waiting, other), (staff, STAFF), (admin, ADMIN)):
         visit.sign_in(email)
 
     day, free, taken = book(maker)
+    ask_why_not(waiting, day, free)
     wait_for_it(waiting, day, free)
+    see_who_waits(staff, ground.person(other))
     give_up(maker, taken)
     offered = mailed_offer(admin, other)
     uid = accept(waiting, offered)
     assert uid in feed_of(waiting)
     repeat_a_course(staff, day, free)
     give_up_the_course(staff)
-    sqlite_ground.let_begin(uid, in_minutes=60)
+    ground.let_begin(uid, in_minutes=60)
     give_up(waiting, uid)
-    see_the_strike(waiting, staff, sqlite_ground.person(other))
+    see_the_strike(waiting, staff, ground.person(other))
 
     assert [visit.faults for visit in (maker, waiting, staff, admin)] == [[], [], [], []]
 
@@ -77,25 +88,49 @@ def with_hour(link: Locator, hour: int) -> str:
     return re.sub(r"length=[^&]*", "length=60", address)
 
 
+def ask_why_not(waiting: Visit, day: str, free: Free) -> None:
+    """See that the hour is taken, and ask why she cannot have it."""
+    in_the_way(waiting, day, free, "why-not").click()
+    page = waiting.page
+    page.wait_for_url("**/bookings/why-not?*")
+    expect(page.locator(".rule-list__line--no").first).to_be_visible()
+    expect(page.locator("main a[href*='/waiting/new?']")).to_be_visible()
+    waiting.look("month-1-why-not")
+
+
 def wait_for_it(waiting: Visit, day: str, free: Free) -> None:
-    """See that the hour is taken, ask why, and join the waiting list for it."""
-    page = waiting.go(day)
-    hour = f"{free.hour:02}:00–{free.hour + 1:02}:00"
-    if waiting.wide:
-        page.locator(CALENDAR_IS_DRAWN).wait_for()
-        page.locator(".slot", has_text=hour).first.locator("[role=button]").click()
-        link = page.locator("#booking-panel[open] [data-wait]")
-    else:
-        row = page.locator(f"[aria-labelledby=day-{free.machine}] .day-row--taken", has_text=hour)
-        link = row.locator("a[href*='/waiting/new']")
-    expect(link).to_be_visible()
-    waiting.look("month-1-taken", whole=False)
-    link.click()
+    """Join the waiting list for the hour, from where it is seen to be taken."""
+    in_the_way(waiting, day, free, "waiting/new").click()
+    page = waiting.page
     waiting.look("month-2-join")
     page.locator("main form.form [type=submit]").click()
     page.wait_for_url(re.compile(r"/waiting\b(?!/new)"))
     expect(page.locator("main table").first).to_contain_text("1")
     waiting.look("month-3-waits")
+
+
+def in_the_way(waiting: Visit, day: str, free: Free, to: str) -> Locator:
+    """Return a link of what has the hour: in its panel at a desk, in its row on a phone."""
+    page = waiting.go(day)
+    hour = f"{free.hour:02}:00–{free.hour + 1:02}:00"
+    if waiting.wide:
+        page.locator(CALENDAR_IS_DRAWN).wait_for()
+        page.locator(".slot", has_text=hour).first.locator("[role=button]").click()
+        place = page.locator("#booking-panel[open]")
+    else:
+        list_of_day = page.locator(f"[aria-labelledby=day-{free.machine}]")
+        place = list_of_day.locator(".day-row--taken", has_text=hour)
+    link = place.locator(f"a[href*='/{to}?']")
+    link.scroll_into_view_if_needed()
+    waiting.look(f"month-0-taken-{to.replace('/', '-')}", whole=False)
+    return link
+
+
+def see_who_waits(staff: Visit, person: str) -> None:
+    """See as staff who waits for what."""
+    page = staff.go("/waiting/list?site=mhuma")
+    expect(page.locator(f"main table a[href$='{person}']")).to_be_visible()
+    staff.look("month-3-list")
 
 
 def give_up(visit: Visit, uid: str) -> None:
@@ -124,12 +159,21 @@ def accept(waiting: Visit, offered: str) -> str:
     """Follow the link of the mail, take the offer, and return the booking's identifier."""
     page = waiting.go("/waiting")
     waiting.look("month-4-held")
-    waiting.go(offered)
+    waiting.go(f"{offered}/decline")
+    waiting.look("month-5-declining")
+    page.locator("main .actions a[href$='/offer']").click()
     waiting.look("month-5-offer")
     page.locator("form[action$='/offer/accept'] button").click()
     page.wait_for_url(BOOKING)
     waiting.look("month-6-mine")
-    return uid_of(page)
+    uid = uid_of(page)
+    waiting.go(offered)
+    expect(page.locator(f"main a[href$='/bookings/{uid}']")).to_be_visible()
+    waiting.look("month-6-accepted")
+    waiting.go("/bookings")
+    expect(page.locator(f"main a[href$='/bookings/{uid}']").first).to_be_visible()
+    waiting.look("month-6-bookings")
+    return uid
 
 
 def feed_of(visit: Visit) -> set[str]:

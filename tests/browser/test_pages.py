@@ -24,6 +24,7 @@ def why_not(machine: str, hour: int) -> str:
 
 
 NOBODY, MEMBER, STAFF = "", "rosa@example.org", "admin@example.org"
+OFFERED = "paolo@example.org"
 PAGES: dict[str, tuple[str, Path]] = {
     "home": (NOBODY, "/"),
     "sign-in": (NOBODY, "/sign-in"),
@@ -68,6 +69,17 @@ MORE_PAGES: dict[str, tuple[str, Path]] = {
     "why-not-visitor": (NOBODY, lambda _ground: why_not("mhuma-laser-1", 21)),
     "machine-visitor": (NOBODY, "/machines/mhuma-laser-1"),
     "station-visitor": (NOBODY, lambda ground: f"/s/{ground.code('mhuma-laser-1')}"),
+    "waiting": (OFFERED, "/waiting"),
+    "waiting-new": (OFFERED, "/waiting/new?machine=mhuma-laser-1"),
+    "waiting-list": (STAFF, "/waiting/list?site=mhuma"),
+    "series": (STAFF, lambda ground: f"/series/{ground.series('staff@example.org')}"),
+    "strikes": ("maker@example.org", "/strikes"),
+    "strikes-contested": (STAFF, "/strikes/contested"),
+    "approvals": (STAFF, "/approvals"),
+    "maintenance": (STAFF, "/sites/mhuma/maintenance"),
+    "maintenance-new": (STAFF, "/sites/mhuma/maintenance/new"),
+    "letters": (MEMBER, "/letters"),
+    "person-limits": (STAFF, lambda ground: f"/people/{ground.person(MEMBER)}/limits"),
     "hours": (STAFF, "/sites/mhuma/hours"),
     "rules": (STAFF, "/sites/mhuma/rules"),
     "rules-kind": (STAFF, "/sites/mhuma/rules/category/laser"),

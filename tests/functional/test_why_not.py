@@ -183,6 +183,23 @@ def test_taken_time_never_tells_who(app: Flask, world: World) -> None:
     assert "Alice" not in app.test_client().get("/machines/laser").text
 
 
+def test_where_only_others_are_in_the_way_one_can_wait(app: Flask, world: World) -> None:
+    bob, alice = world.actor("bob"), world.browser(app, "alice")
+    services.book(Book(machines=("laser",), slot=next_slot(10)), actor=bob, now=clock.now())
+    page = why_not(alice, next_slot(10))
+    address = unescape(re.findall(r'href="(/waiting/new\?[^"]+)"', page)[0])
+    said = {name: one for name, (one,) in parse_qs(urlsplit(address).query).items()}
+    wish = {**said, "what": f"machine:{said['machine']}", "people": "1"}
+    assert post(alice, address, "/waiting/new", wish).status_code == 303
+    no_certificate = world.browser(app, "charlie")
+    for browser, slot in ((alice, next_slot(12)), (no_certificate, next_slot(10))):
+        assert "/waiting/new?" not in why_not(browser, slot)
+    with unit_of_work() as session:
+        rules = SaveRules(site_id=world.sites["mhuma"], data={"waiting_list": False})
+        add_version(session, rules, actor=SYSTEM, now=clock.now())
+    assert "/waiting/new?" not in why_not(alice, next_slot(10))
+
+
 def test_for_a_visitor_the_first_line_is_to_sign_in(app: Flask, world: World) -> None:
     page = why_not(app.test_client(), next_slot(10))
     assert "Sign in first" in page

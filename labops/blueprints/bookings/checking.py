@@ -12,8 +12,9 @@ from werkzeug.datastructures import MultiDict
 
 from labops.blueprints import fixes
 from labops.blueprints.access import current_actor, public
+from labops.blueprints.asked import rules_for
 from labops.blueprints.bookings.base import bp
-from labops.blueprints.bookings.forms import SlotForm, read_slot
+from labops.blueprints.bookings.forms import SlotForm, read_slot, wait_address
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.messages import Reason
 from labops.blueprints.slots import in_address, prefilled
@@ -23,6 +24,7 @@ from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.explaining import Answer
 from labops.domain.machines import queries as machines
 from labops.domain.machines.queries import MachineView
+from labops.domain.waiting.policies import TAKEN
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 from labops.kernel.errors import Invalid, NotFound, Refused
@@ -95,6 +97,7 @@ def why_not() -> ResponseReturnValue:
         checked=found,
         signed_in=current_actor().signed_in,
         book_url=_book_url(wanted, slot) if slot else "",
+        wait_url=_wait_url(wanted, slot, found) if slot and found else "",
     )
     return page, status
 
@@ -147,3 +150,12 @@ def _read_instants(form: SlotForm) -> Interval | None:
 def _book_url(wanted: list[MachineView], slot: Interval) -> str:
     where = in_address(slot, local_time.zone(wanted[0].zone))
     return url_for(".new", machine=[machine.slug for machine in wanted], **where)
+
+
+def _wait_url(wanted: list[MachineView], slot: Interval, found: Checked) -> str:
+    """Return where to wait for the time, when nothing but others stands in the way."""
+    against = {reason.code for reason in found.reasons}
+    listed = all(rules_for(machine, current_actor()).waiting_list for machine in wanted)
+    if not against or against - TAKEN or not listed:
+        return ""
+    return wait_address([machine.slug for machine in wanted], slot, local_time.zone(wanted[0].zone))
