@@ -80,16 +80,18 @@ def postgresql_ground(
 
 
 @pytest.fixture(scope="session")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder for pictures: LABOPS_TEST_SCREENSHOTS, else one that pytest clears away."""
+def screenshots() -> Path | None:
+    """Return the folder for pictures that LABOPS_TEST_SCREENSHOTS names; without it, none are taken."""
     named = os.environ.get("LABOPS_TEST_SCREENSHOTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    if named is None:
+        return None
+    folder = Path(named)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 @pytest.fixture(scope="module")
-def visiting(chromium: Browser, screenshots: Path) -> Iterator[Visiting]:
+def visiting(chromium: Browser, screenshots: Path | None) -> Iterator[Visiting]:
     """Return what opens a browser window of its own for somebody."""
     open_visits: list[Visit] = []
 

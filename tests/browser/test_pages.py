@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser.conftest import Visiting
 from tests.browser.ground import Ground
-from tests.browser.visits import PICTURES_ARE_WANTED, Visit
+from tests.browser.visits import Visit
 
 pytestmark = pytest.mark.browser
 
@@ -130,8 +130,7 @@ def test_page_serves_everybody(
     wrong = {}
     for width in (390, 1280):
         visit.resize(width)
-        if PICTURES_ARE_WANTED:
-            visit.picture(f"page-{name}")
+        visit.picture(f"page-{name}")
         wrong[width] = visit.complaints(whole=language == "it")
     visit.resize(320)
     wrong[320] = visit.misfits()
