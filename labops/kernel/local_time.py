@@ -95,8 +95,12 @@ def local_week(day: date, tz: ZoneInfo) -> Interval:
     return Interval(at_minute(monday, 0, tz), at_minute(monday + timedelta(days=7), 0, tz))
 
 
+@lru_cache(maxsize=1024)
 def days_touched(span: Interval, tz: ZoneInfo) -> tuple[date, ...]:
-    """Return every local date that has a part of the span."""
+    """Return every local date that has a part of the span.
+
+    Remembered, because many rules ask it of the same few spans.
+    """
     first = span.starts_at.astimezone(tz).date()
     last = (span.ends_at - timedelta(microseconds=1)).astimezone(tz).date()
     return tuple(first + timedelta(days=n) for n in range((last - first).days + 1))

@@ -17,8 +17,8 @@ HALF_HOUR = timedelta(minutes=30)
 LONGEST = timedelta(hours=4)
 WITH_APPROVAL = timedelta(hours=2)
 DECIDE_WITHIN = timedelta(hours=6)
-DAILY, WEEKLY = timedelta(hours=5), timedelta(hours=12)
-BOOKINGS_A_WEEK = 4  # on each machine
+DAILY, WEEKLY = timedelta(hours=5), timedelta(hours=7)
+BOOKINGS_A_WEEK = 3  # on each machine
 MOST_OPEN, MOST_AT_ONCE = 6, 2
 GRACE = timedelta(minutes=15)
 EARLY = timedelta(minutes=15)
@@ -31,7 +31,7 @@ HOLDING = {"requested", "confirmed", "checked_in"}
 GIVEN_UP = {"cancelled", "missed", "rejected"}
 SHOWN = {"requested": "TENTATIVE"} | dict.fromkeys(GIVEN_UP, "CANCELLED")
 # Calendars show the same after these.
-UNSEEN = {"booking.checked-in", "booking.finished"}
+UNSEEN = {"booking.checked-in", "booking.finished", "booking.kept"}
 
 
 @dataclass(frozen=True, slots=True)

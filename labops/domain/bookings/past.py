@@ -38,18 +38,27 @@ class PastBooking:
 
     def state_at(self, moment: datetime) -> str:
         """Return in which state it was at the moment."""
-        became = {
+        became = self._became()
+        if became is None or became <= moment:
+            return self.state
+        if self.checked_in_at is not None and self.checked_in_at <= moment:
+            return BookingState.CHECKED_IN
+        return BookingState.CONFIRMED
+
+    def changes(self) -> tuple[datetime, ...]:
+        """Return when its state changed and when its time was over; at least the latter."""
+        moments = (self.checked_in_at, self._became(), self.slot.ends_at)
+        return tuple(moment for moment in moments if moment is not None)
+
+    def _became(self) -> datetime | None:
+        """Return when it came into its last state; `None` for one it had from the beginning."""
+        return {
             BookingState.CHECKED_IN: self.checked_in_at,
             BookingState.CANCELLED: self.cancelled_at,
             BookingState.REJECTED: self.decided_at,
             BookingState.MISSED: self.check_in_by,
             BookingState.FINISHED: self.finished_at or self.slot.ends_at,
         }.get(BookingState(self.state))
-        if became is None or became <= moment:
-            return self.state
-        if self.checked_in_at is not None and self.checked_in_at <= moment:
-            return BookingState.CHECKED_IN
-        return BookingState.CONFIRMED
 
     def held_at(self, moment: datetime) -> HeldBooking | None:
         """Return what it was to other bookings at the moment; `None` when no limit counts it."""

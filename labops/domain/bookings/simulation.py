@@ -11,7 +11,7 @@ would have booked instead, and where a booking lay before it was moved.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -27,11 +27,11 @@ from labops.domain.bookings.past import (
     RulesOf,
     Use,
 )
-from labops.domain.bookings.policies import RULES
+from labops.domain.bookings.policies import RULES, Rule
+from labops.domain.bookings.policies.binding import Verdict
 from labops.domain.bookings.policies.windows import held_since
 from labops.domain.house_rules.values import HouseRules
 from labops.kernel import local_time
-from labops.kernel.errors import Problem
 from labops.kernel.interval import Interval
 
 # What people would simply have answered, had they been asked.
@@ -69,12 +69,25 @@ def _add(found: Outcome, booking: PastBooking, *, refused: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What the rules say to one booking."""
+class _Lived:
+    """A booking of the past, and what it was to others before and after all that happened to it."""
 
-    rules: tuple[str, ...]
-    problems: tuple[Problem, ...]
-    asked: bool
+    booking: PastBooking
+    begins: datetime
+    ends: datetime
+    before: HeldBooking | None
+    after: HeldBooking | None
+
+    def held_at(self, moment: datetime) -> HeldBooking | None:
+        """Return what it was to other bookings at the moment; `None` when no limit counts it."""
+        if self.ends <= moment:
+            return self.after
+        return self.before if moment < self.begins else self.booking.held_at(moment)
+
+
+def _lived(one: PastBooking) -> _Lived:
+    first, last = min(changes := one.changes()), max(changes)
+    return _Lived(one, first, last, one.held_at(first - datetime.resolution), one.held_at(last))
 
 
 class _Replay:
@@ -82,12 +95,11 @@ class _Replay:
 
     def __init__(self, past: Past) -> None:
         self._past = past
-        self._history: dict[int, list[PastBooking]] = defaultdict(list)
+        self._history: dict[int, list[_Lived]] = defaultdict(list)
         every = {one.uid: one for one in (*past.others, *past.decided)}
         for one in sorted(every.values(), key=lambda one: (one.booked_at, one.uid)):
-            self._history[one.person_id].append(one)
+            self._history[one.person_id].append(_lived(one))
         self._refused: set[str] = set()
-        self._held: dict[tuple[str, str, bool], HeldBooking | None] = {}
         self._pairs: dict[tuple[tuple[tuple[int, str], ...], str], tuple[_Side, _Side] | None] = {}
         self._open: dict[tuple[date, date], tuple[Interval, ...]] = {}
 
@@ -98,19 +110,23 @@ class _Replay:
         if sides is None:
             return None
         before, after = sides
-        facts = self._facts(booking, person, after)
-        new = _look(facts)
-        if not new.problems and not new.asked:
+        new = list(_against(self._facts(booking, person, after, self._refused), _LOOKED_AT))
+        if not new:
             return None
-        old = _look(self._facts(booking, person, before, besides=frozenset()))
-        if not new.problems:
-            found.asked += not old.problems and not old.asked
+        # What refuses it now most likely did so before, and then nobody asks the other rules.
+        failed = {rule for rule, _verdict in new}
+        rules = sorted(_LOOKED_AT, key=lambda rule: rule.name not in failed)
+        old = _against(self._facts(booking, person, before, besides=frozenset()), rules)
+        problems = tuple(verdict.problem for _rule, verdict in new if not verdict.approval)
+        if not problems:
+            found.asked += next(old, None) is None
             return None
-        if old.problems:
+        if not all(verdict.approval for _rule, verdict in old):
             found.known += 1
             return None
         self._refused.add(booking.uid)
-        return Refusal(booking, new.rules, new.problems)
+        refusing = dict.fromkeys(rule for rule, verdict in new if not verdict.approval)
+        return Refusal(booking, tuple(refusing), problems)
 
     def _sides(self, booking: PastBooking, plan: str) -> tuple[_Side, _Side] | None:
         """Return the machines with the rules of today and the changed ones; `None` when equal."""
@@ -127,7 +143,7 @@ class _Replay:
         booking: PastBooking,
         person: PastPerson,
         side: _Side,
-        besides: frozenset[str] | set[str] | None = None,
+        besides: Set[str],
     ) -> BookingFacts:
         past, slot = self._past, booking.slot
         day = slot.starts_at.astimezone(past.zone).date()
@@ -144,11 +160,7 @@ class _Replay:
             machines=side.machines,
             person=person.at(day, booking.booked_at),
             opening=self._opening(slot),
-            held=self._held_before(
-                booking,
-                min(booking.booked_at, side.since[day]),
-                self._refused if besides is None else besides,
-            ),
+            held=self._held_before(booking, min(booking.booked_at, side.since[day]), besides),
             walk_in=booking.walk_in,
             holidays=past.holidays,
             people=booking.people,
@@ -156,20 +168,16 @@ class _Replay:
         )
 
     def _held_before(
-        self, booking: PastBooking, since: datetime, besides: frozenset[str] | set[str]
+        self, booking: PastBooking, since: datetime, besides: Set[str]
     ) -> tuple[HeldBooking, ...]:
         moment, held = booking.booked_at, []
-        for one in self._history[booking.person_id]:
+        for lived in self._history[booking.person_id]:
+            one = lived.booking
             if one is booking or one.booked_at > moment:
                 break
             if one.slot.ends_at > since and one.uid not in besides:
-                state = one.state_at(moment)
-                key = (one.uid, state, one.slot.ends_at > moment)
-                if key not in self._held:
-                    self._held[key] = one.held_at(moment)
-                if (found := self._held[key]) is not None:
-                    held.append(found)
-        return tuple(held)
+                held.append(lived.held_at(moment))
+        return tuple(one for one in held if one is not None)
 
     def _opening(self, slot: Interval) -> tuple[Interval, ...]:
         """Return the opening hours around the slot, worked out once for its days."""
@@ -211,18 +219,9 @@ def _side(machines: Sequence[PastMachine], plan: str, rules_of: RulesOf) -> _Sid
     return _Side(rules, facts)
 
 
-def _look(facts: BookingFacts) -> _Found:
-    names: list[str] = []
-    problems: list[Problem] = []
-    asked = False
-    for rule in _LOOKED_AT:
+def _against(facts: BookingFacts, rules: Iterable[Rule]) -> Iterator[tuple[str, Verdict]]:
+    """Yield what does not pass, with the name of its rule, as long as somebody wants more."""
+    for rule in rules:
         for verdict in rule.check(facts):
-            if verdict.passed or verdict.code in _ANSWERABLE:
-                continue
-            if verdict.approval:
-                asked = True
-                continue
-            problems.append(verdict.problem)
-            if rule.name not in names:
-                names.append(rule.name)
-    return _Found(tuple(names), tuple(problems), asked)
+            if not verdict.passed and verdict.code not in _ANSWERABLE:
+                yield rule.name, verdict

@@ -11,6 +11,7 @@ from labops.domain.house_rules import atoms
 from labops.domain.house_rules.atoms import Reader, wrong
 from labops.domain.house_rules.entries import Timetables, named, without_units
 from labops.domain.house_rules.limits import (
+    ALWAYS,
     Beyond,
     Exempt,
     Limit,
@@ -143,7 +144,9 @@ def _when_readers(timetables: Timetables) -> dict[str, Reader]:
 
 
 def _when(found: dict[str, Any]) -> When:
-    return When(**{key: found.pop(key) for key in _when_readers({}) if key in found})
+    """Take out what binds a limit; where nothing does, it is `ALWAYS` itself, which costs least."""
+    when = When(**{key: found.pop(key) for key in _when_readers({}) if key in found})
+    return ALWAYS if when == ALWAYS else when
 
 
 def _amount(found: dict[str, Any], allowed: frozenset[str]) -> tuple[Unit, timedelta, int]:

@@ -183,6 +183,17 @@ class Happenings(RuleBasedStateMachine):
 
     @precondition(there_are_bookings)
     @rule(pick=PICKED)
+    def keep_for_caller(self, pick: int) -> None:
+        """Let staff keep the time for her who called that she is late."""
+        booking, now = self.one_booking(pick), self.model.now
+        uid = booking.uid
+        expected = set() if booking.state == "confirmed" else {"booking.not-open"}
+        act = lambda: use.keep(uid, actor=self.actor("bob"), now=now) or uid  # noqa: E731
+        if self.tried(act, expected) and booking.check_in_by < booking.ends_at:
+            self.model.change(uid, "booking.kept", "BookingKept", check_in_by=booking.ends_at)
+
+    @precondition(there_are_bookings)
+    @rule(pick=PICKED)
     def finish(self, pick: int) -> None:
         running = [one for one in self.model.bookings.values() if one.state == "checked_in"]
         booking = running[pick % len(running)] if running else self.one_booking(pick)
@@ -216,7 +227,9 @@ class Happenings(RuleBasedStateMachine):
 
     @rule(ahead=st.integers(0, 400), length=st.integers(1, 12))
     def close(self, ahead: int, length: int) -> None:
-        slot = self.slot(ahead, length)
+        self.close_that(self.slot(ahead, length))
+
+    def close_that(self, slot: Interval) -> None:
         close(self.world.sites["mhuma"], slot, reason="a party", actor=SYSTEM, now=self.model.now)
         self.model.closures.append((slot.starts_at, slot.ends_at))
         self.model.wrote("closure.added")

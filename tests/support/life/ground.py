@@ -45,8 +45,8 @@ RULES: dict[str, Any] = {
     "grace_minutes": 15,
     "offer_held_minutes": model_of_waiting.HELD.seconds // 60,
     "quotas": [
-        {"minutes": 300, "window": "day", "scope": "site"},
-        {"minutes": 720, "window": "week", "scope": "site"},
+        {"minutes": model.DAILY.seconds // 60, "window": "day", "scope": "site"},
+        {"minutes": model.WEEKLY.seconds // 60, "window": "week", "scope": "site"},
         {"bookings": model.BOOKINGS_A_WEEK, "window": "week", "scope": "machine"},
     ],
 }

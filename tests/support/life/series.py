@@ -37,6 +37,7 @@ class Repeating(Happenings):
         weeks=st.sampled_from([1, 1, 2]),
         count=st.integers(2, 5),
         left_out=LEFT_OUT,
+        beside=st.one_of(st.none(), st.tuples(PICKED, st.integers(-1, 1))),
     )
     def book_series(
         self,
@@ -47,8 +48,13 @@ class Repeating(Happenings):
         weeks: int,
         count: int,
         left_out: frozenset[int],
+        beside: tuple[int, int] | None,
     ) -> None:
+        """Book a series from some time on, or so that its first touches another booking."""
         slot, actor, now = self.slot(ahead, length), self.actor(who), self.model.now
+        if beside and self.model.bookings:
+            ends = self.one_booking(beside[0]).starts_at + beside[1] * HALF_HOUR
+            slot = Interval(ends - slot.length, ends)
         pattern = Pattern(who, wall(slot.starts_at), weeks)
         places = []
         for number in range(1, count + 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -139,6 +139,15 @@ class Waiting(Happenings):
             answering.decline(held.uid, actor=self.actor(held.who), now=now)
         self.model.end(held, "withdrawn")
         self.model.wrote("offer.declined", "OfferDeclined")
+
+    @precondition(lambda self: self.model.offers)
+    @rule(pick=PICKED, late=st.sampled_from([-1, 0, 1]), closed=st.booleans())
+    def nobody_answers(self, pick: int, late: int, closed: bool) -> None:
+        """Let the clock run to the end of an offer, a minute less or more; who could, if shut?"""
+        held = self.one_offer(pick)
+        if closed:
+            self.close_that(Interval(held.starts_at, held.ends_at))
+        self.it_is(held.until + timedelta(minutes=late))
 
     def one_offer(self, pick: int) -> Held:
         held: Held = self.model.offers[pick % len(self.model.offers)]

@@ -172,7 +172,9 @@ def machines_counted(
 def machines_alike(
     facts: BookingFacts, machine: MachineFacts, scope: QuotaScope, when: When
 ) -> int:
-    """Return how many machines of the wish use up one limit together."""
+    """Return how many machines of the wish use up one limit that holds for this one together."""
+    if len(facts.machines) == 1:
+        return 1
     return sum(
         1
         for other in facts.machines

@@ -34,8 +34,11 @@ def windows(
     if quota.window is Window.ROLLING:
         for first in _rolling(quota.rolling_days, facts, days, held):
             yield _days(first, first + timedelta(days=quota.rolling_days), facts.zone)
-    else:
-        for first, after in sorted({_period(quota, day) for day in days}):
+        return
+    after = days[0]
+    for day in days:
+        if day >= after:
+            first, after = _period(quota.window, quota.week_starts, day)
             yield _days(first, after, facts.zone)
 
 
@@ -47,7 +50,10 @@ def reach(quota: Quota, facts: BookingFacts, parts: Parts) -> Interval:
     if quota.window is Window.ROLLING:
         more = timedelta(days=quota.rolling_days - 1)
         return _days(days[0] - more, days[-1] + more + DAY, facts.zone)
-    return _days(_period(quota, days[0])[0], _period(quota, days[-1])[1], facts.zone)
+    first, after = _period(quota.window, quota.week_starts, days[0])
+    if days[-1] >= after:
+        _first, after = _period(quota.window, quota.week_starts, days[-1])
+    return _days(first, after, facts.zone)
 
 
 def held_since(rules: Iterable[HouseRules], slot: Interval, zone: ZoneInfo) -> datetime:
@@ -60,7 +66,7 @@ def held_since(rules: Iterable[HouseRules], slot: Interval, zone: ZoneInfo) -> d
             if quota.window is Window.ROLLING:
                 first = min(first, day - timedelta(days=quota.rolling_days - 1))
             elif quota.window is not Window.BOOKING:
-                first = min(first, _period(quota, day)[0])
+                first = min(first, _period(quota.window, quota.week_starts, day)[0])
         for limit in one.limits:
             # So many working days in a row lie within twice as many days and a week.
             run = timedelta(days=2 * limit.count + 7) if limit.rule is LimitRule.RUN else NO_TIME
@@ -68,20 +74,21 @@ def held_since(rules: Iterable[HouseRules], slot: Interval, zone: ZoneInfo) -> d
     return local_time.at_minute(first, 0, zone)
 
 
-def _touched(parts: Parts, zone: ZoneInfo) -> list[date]:
+def _touched(parts: Parts, zone: ZoneInfo) -> Sequence[date]:
     if len(parts) == 1:
-        return list(local_time.days_touched(parts[0], zone))
+        return local_time.days_touched(parts[0], zone)
     return sorted({day for part in parts for day in local_time.days_touched(part, zone)})
 
 
-def _period(quota: Quota, day: date) -> tuple[date, date]:
+@lru_cache(maxsize=1024)
+def _period(window: Window, week_starts: int, day: date) -> tuple[date, date]:
     """Return the first day of the window that holds the day, and the day after its last."""
-    if quota.window is Window.DAY:
+    if window is Window.DAY:
         return day, day + DAY
-    if quota.window is Window.WEEK:
-        first = week_of(day, quota.week_starts)
+    if window is Window.WEEK:
+        first = week_of(day, week_starts)
         return first, first + timedelta(days=7)
-    if quota.window is Window.MONTH:
+    if window is Window.MONTH:
         return day.replace(day=1), (day.replace(day=28) + timedelta(days=4)).replace(day=1)
     return date(day.year, 1, 1), date(day.year + 1, 1, 1)
 
