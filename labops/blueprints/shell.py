@@ -151,8 +151,9 @@ def _refuse_cross_site() -> None:
             raise ForbiddenAnswer
         return
     origin = request.headers.get("Origin")
-    allowed = {request.host_url.rstrip("/"), current_app.config["LABOPS"].public_url}
-    if origin is not None and origin not in allowed:
+    if origin is None:
+        return
+    if origin not in {request.host_url.rstrip("/"), current_app.config["LABOPS"].public_url}:
         raise ForbiddenAnswer
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import BindParameter, Connection, Dialect, Executable
 from sqlalchemy.exc import DBAPIError, StatementError
@@ -21,7 +21,19 @@ from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 Convert = Callable[[Any], Any]
-_CONNECTION = "connection of a prepared statement"
+_LINK = "link of prepared statements"
+
+
+class _Link(NamedTuple):
+    """A session's way to the database during one transaction.
+
+    `driver` is the driver's own connection, `listeners` those who watch what is run.
+    """
+
+    transaction: Any
+    connection: Connection
+    driver: Any
+    listeners: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +56,24 @@ class _Spelled:
     columns: tuple[tuple[int, Convert], ...]
     cursor: Mapping[str, Any]
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Sequence[Any], int]:
+    def run(self, link: _Link, values: Mapping[str, Any]) -> tuple[Sequence[Any], int]:
         """Run it and return the rows as the driver gives them, and how many it touched."""
         named = dict(self.fixed)
         for name, convert in self.given:
             value = values[name]
             named[name] = value if convert is None else convert(value)
         taken: Any = named if self.order is None else tuple([named[name] for name in self.order])
-        if connection.engine.dispatch.before_cursor_execute:
+        if link.listeners.before_cursor_execute:
             # Somebody watches what is run: let SQLAlchemy tell them.
-            with connection.exec_driver_sql(self.text, taken) as result:
+            with link.connection.exec_driver_sql(self.text, taken) as result:
                 rows = result.cursor.fetchall() if result.returns_rows else []
                 return rows, result.rowcount
-        cursor = connection.connection.cursor(**self.cursor)
+        cursor = link.driver.cursor(**self.cursor)
         try:
             cursor.execute(self.text, taken)
             return cursor.fetchall() if self.answers else [], cursor.rowcount
-        except _error_of(connection.dialect) as error:
-            raise _wrapped(error, connection, self.text, taken) from error
+        except _error_of(link.connection.dialect) as error:
+            raise _wrapped(error, link.connection, self.text, taken) from error
         finally:
             cursor.close()
 
@@ -81,9 +93,9 @@ class Prepared:
 
     def rows(self, session: Session, values: Mapping[str, Any]) -> list[Any]:
         """Run it and return named tuples."""
-        connection = _connection(session)
-        spelled = self._for(connection.dialect, values)
-        found: Iterable[Any] = spelled.run(connection, values)[0]
+        link = _link(session)
+        spelled = self._for(link.connection.dialect, values)
+        found: Iterable[Any] = spelled.run(link, values)[0]
         columns: list[Any] = list(zip(*found, strict=True)) if spelled.columns else []
         if columns:
             for index, convert in spelled.columns:
@@ -103,8 +115,8 @@ class Prepared:
 
     def write(self, session: Session, values: Mapping[str, Any]) -> int:
         """Run it and return how many rows it touched."""
-        connection = _connection(session)
-        return self._for(connection.dialect, values).run(connection, values)[1]
+        link = _link(session)
+        return self._for(link.connection.dialect, values).run(link, values)[1]
 
     def _for(self, dialect: Dialect, values: Mapping[str, Any]) -> _Spelled:
         spelled = self._spelled.get(dialect.name)
@@ -113,17 +125,22 @@ class Prepared:
         return spelled
 
 
-def _connection(session: Session) -> Connection:
-    """Return the session's connection, asking the session once a transaction.
+def _link(session: Session) -> _Link:
+    """Return the session's way to the database, asking the session once a transaction.
 
     Inside a savepoint it is asked each time: asking is what sets the savepoint.
     """
-    transaction = session.get_transaction()
-    kept = session.info.get(_CONNECTION)
-    if kept is None or kept[0] is not transaction or session.in_nested_transaction():
+    kept = session.info.get(_LINK)
+    if (
+        kept is None
+        or kept.transaction is not session.get_transaction()
+        or session.in_nested_transaction()
+    ):
         connection = session.connection()
-        kept = session.info[_CONNECTION] = (session.get_transaction(), connection)
-    return cast("Connection", kept[1])
+        driver = connection.connection.driver_connection
+        kept = _Link(session.get_transaction(), connection, driver, connection.engine.dispatch)
+        session.info[_LINK] = kept
+    return cast("_Link", kept)
 
 
 def _error_of(dialect: Dialect) -> type[Exception]:

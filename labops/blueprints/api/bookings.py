@@ -84,8 +84,8 @@ def create_booking() -> Response:
     actor = current_actor()
     command = _command(read_body(schemas.NewBooking), _keyed())
     fixes.start_from(Wanted(machines=command.machines, slot=command.slot, said=_said(command)))
-    uid = services.book(command, actor=actor, now=clock.now())
-    return answered(_shown(uid), 201, {"Location": f"{PREFIX}/bookings/{uid}"})
+    made = services.book_and_show(command, actor=actor, now=clock.now())
+    return answered(made, 201, {"Location": f"{PREFIX}/bookings/{made['uid']}"})
 
 
 @operation(

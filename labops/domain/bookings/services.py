@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,6 +31,8 @@ from labops.kernel import idempotency, ledger
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.errors import NotFound, Problem, Refused
 from labops.kernel.permissions import Actor, Permission
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,22 @@ def book(command: Book, *, actor: Actor, now: datetime) -> str:
     for a reading token or an override without the right to it, `NotFound` for an unknown
     machine, `Invalid` for an unusable wish, `Refused` with every broken rule.
     """
+    return _book(command, lambda _session, uid: uid, actor=actor, now=now)
+
+
+def book_and_show(command: Book, *, actor: Actor, now: datetime) -> dict[str, Any]:
+    """Make a booking and return it as `queries.one_values` does; the rest is as in `book`."""
+    show = partial(queries.one_values, actor=actor)
+    return _book(command, show, actor=actor, now=now)
+
+
+def _book(command: Book, answer: Callable[[Session, str], T], *, actor: Actor, now: datetime) -> T:
+    """Make a booking and return what is to be said of it, read in the same transaction."""
     actor.require_write()
     session = reading()
     wish = wish_of(session, command, actor=actor, now=now)
     if command.keyed and (earlier := _earlier(session, command.keyed, actor, now)):
-        return earlier
+        return answer(session, earlier)
     consent = Consent(actor, command.override_reason)
     gathered = gather(session, wish)
     judgement = judged(gathered.facts)
@@ -73,7 +89,7 @@ def book(command: Book, *, actor: Actor, now: datetime) -> str:
     with ledger.refusing_overlaps(), unit_of_work() as session:
         granting.lock(session, wish)
         if command.keyed and (earlier := _earlier(session, command.keyed, actor, now)):
-            return earlier
+            return answer(session, earlier)
         _id, uid = granting.book_in(
             session, command, wish, consent, gathered=gathered, judgement=judgement
         )
@@ -81,7 +97,7 @@ def book(command: Book, *, actor: Actor, now: datetime) -> str:
             idempotency.keep(
                 session, actor.require_person(), command.keyed, f"booking:{uid}", now=now
             )
-        return uid
+        return answer(session, uid)
 
 
 def move(command: Move, *, actor: Actor, now: datetime) -> None:

@@ -11,7 +11,8 @@ would have booked instead, and where a booking lay before it was moved.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -143,7 +144,7 @@ class _Replay:
         booking: PastBooking,
         person: PastPerson,
         side: _Side,
-        besides: Set[str],
+        besides: AbstractSet[str],
     ) -> BookingFacts:
         past, slot = self._past, booking.slot
         day = slot.starts_at.astimezone(past.zone).date()
@@ -168,7 +169,7 @@ class _Replay:
         )
 
     def _held_before(
-        self, booking: PastBooking, since: datetime, besides: Set[str]
+        self, booking: PastBooking, since: datetime, besides: AbstractSet[str]
     ) -> tuple[HeldBooking, ...]:
         moment, held = booking.booked_at, []
         for lived in self._history[booking.person_id]:
