@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -18,6 +20,12 @@ from labops.settings import Settings, load_settings
 MEGABYTE = 1024 * 1024
 
 
+class _App(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function itself: none of ours is asynchronous, and Flask asks each anew."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application for these settings, or for those of the environment.
 
@@ -25,7 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    app = Flask("labops", instance_path=str(settings.data_dir))
+    app = _App("labops", instance_path=str(settings.data_dir))
     app.config.update(
         LABOPS=settings,
         SECRET_KEY=settings.secret_key,

@@ -32,6 +32,17 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
+NOT_MODIFIED = 304
+# What every answer says unless its route said something else.
+_HEADERS = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+    # A page may hold names: no shared cache keeps it.
+    ("Cache-Control", "private, no-cache"),
+)
 
 csrf = CSRFProtect()
 babel = Babel()
@@ -159,16 +170,14 @@ def _refuse_cross_site() -> None:
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    if current_app.config["SESSION_COOKIE_SECURE"]:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if "Cache-Control" not in headers:
-        # A page may hold names: no shared cache keeps it.
-        headers["Cache-Control"] = "private, no-cache"
+    given = {name.lower() for name, _value in headers}
+    # Whoever is told that nothing changed has the rest from before.
+    unchanged = response.status_code == NOT_MODIFIED
+    for name, value in _HEADERS[-1:] if unchanged else _HEADERS:
+        if name.lower() not in given:
+            headers.add(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"] and "strict-transport-security" not in given:
+        headers.add("Strict-Transport-Security", "max-age=31536000")
     return response
 
 

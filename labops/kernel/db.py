@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import weakref
@@ -38,6 +39,8 @@ WRITING: Mapping[str, Mapping[str, str]] = {
     "sqlite": {"sqlite_begin": "IMMEDIATE"},
     "postgresql": {"isolation_level": "READ COMMITTED"},
 }
+WRITTEN_BACK_AFTER = 200  # commits of this process
+_commits = itertools.count(1)
 _MEMO_LIMIT = 5_000
 _memos: weakref.WeakKeyDictionary[Any, dict[Hashable, Any]] = weakref.WeakKeyDictionary()
 
@@ -126,6 +129,19 @@ def _keep_through_power_cuts(session: Session) -> None:
         _sync(log)
     finally:
         os.close(log)
+    if next(_commits) % WRITTEN_BACK_AFTER == 0:
+        _write_back(cast("Engine", session.get_bind()))
+
+
+def _write_back(engine: Engine) -> None:
+    """Copy what the log holds into the database file, so that the log can begin anew.
+
+    Left to itself SQLite does so inside a commit, and whoever wants to write waits for the disk
+    twice; here everybody else goes on meanwhile.
+    """
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def remembered(session: Session, key: Hashable, build: Callable[[], T]) -> T:
@@ -156,6 +172,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=NORMAL",  # a unit of work waits for the disk itself, after its turn
         "foreign_keys=ON",
+        "wal_autocheckpoint=16000",  # pages: for whoever writes much at once; see `_write_back`
         "busy_timeout=15000",  # SQLite's lock is unfair: the unlucky one may wait a while
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -15,12 +15,13 @@ class Interval:
     ends_at: datetime
 
     def __post_init__(self) -> None:
-        if self.starts_at.tzinfo is None or self.ends_at.tzinfo is None:
-            raise ValueError("An interval needs aware instants.")
-        # Two instants of one zone compare by wall clock, which is wrong in the hour that
-        # happens twice; in UTC there is only one order.
-        object.__setattr__(self, "starts_at", self.starts_at.astimezone(UTC))
-        object.__setattr__(self, "ends_at", self.ends_at.astimezone(UTC))
+        for name, at in (("starts_at", self.starts_at), ("ends_at", self.ends_at)):
+            if at.tzinfo is None:
+                raise ValueError("An interval needs aware instants.")
+            if at.tzinfo is not UTC:
+                # Two instants of one zone compare by wall clock, which is wrong in the hour
+                # that happens twice; in UTC there is only one order.
+                object.__setattr__(self, name, at.astimezone(UTC))
         if self.ends_at <= self.starts_at:
             raise ValueError("An interval must end after it starts.")
 

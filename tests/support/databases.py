@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 # What a test must have left as it was: the names and the definitions of all that is not a row.
 _SHAPE = """
 SELECT md5(string_agg(what, ' ' ORDER BY what)) FROM (
-    SELECT concat('column ', attrelid, attname, atttypid, attnotnull) FROM pg_attribute
+    SELECT concat('column ', relname, attname, atttypid, attnotnull) FROM pg_attribute
         JOIN pg_class ON pg_class.oid = attrelid
         WHERE relnamespace = 'public'::regnamespace AND attnum > 0
     UNION ALL SELECT concat('constraint ', oid, conname, convalidated) FROM pg_constraint
