@@ -125,6 +125,7 @@ def account_menu() -> AccountMenu | None:
         [
             Link(_("Profile"), url_for("accounts.profile")),
             Link(_("Letters"), url_for("accounts.letters")),
+            Link(_("My data"), url_for("privacy.mine")),
             Link(_("My strikes"), url_for("strikes.index")),
             Link(_("Calendar addresses"), url_for("feeds.index")),
             Link(_("Signed-in devices"), url_for("accounts.devices")),

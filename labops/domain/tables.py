@@ -12,6 +12,7 @@ from labops.domain.maintenance import models as maintenance
 from labops.domain.memberships import models as memberships
 from labops.domain.notifications import models as notifications
 from labops.domain.people import models as people
+from labops.domain.privacy import models as privacy
 from labops.domain.restrictions import models as restrictions
 from labops.domain.series import models as series
 from labops.domain.sites import models as sites
@@ -42,6 +43,7 @@ __all__ = [
     "notifications",
     "outbox",
     "people",
+    "privacy",
     "restrictions",
     "series",
     "sites",

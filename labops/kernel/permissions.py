@@ -23,6 +23,7 @@ class Permission(StrEnum):
     MEMBERSHIP_GRANT = "membership:grant"
     OUTBOX_SEE = "outbox:see"
     PERSON_SEE = "person:see"
+    RETENTION_EDIT = "retention:edit"
     ROLE_GRANT = "role:grant"
     RULES_EDIT = "rules:edit"
     SITE_EDIT = "site:edit"

@@ -79,6 +79,8 @@ MORE_PAGES: dict[str, tuple[str, Path]] = {
     "maintenance": (STAFF, "/sites/mhuma/maintenance"),
     "maintenance-new": (STAFF, "/sites/mhuma/maintenance/new"),
     "letters": (MEMBER, "/letters"),
+    "my-data": ("maker@example.org", "/profile/data"),
+    "retention": (STAFF, "/retention"),
     "person-limits": (STAFF, lambda ground: f"/people/{ground.person(MEMBER)}/limits"),
     "hours": (STAFF, "/sites/mhuma/hours"),
     "rules": (STAFF, "/sites/mhuma/rules"),

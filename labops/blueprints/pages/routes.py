@@ -10,11 +10,13 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from labops.blueprints.access import current_actor, public
+from labops.blueprints.privacy.words import PERIODS
 from labops.domain.bookings import queries as bookings
 from labops.domain.bookings.queries import BookingView, Search
 from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.closures import queries as closures
 from labops.domain.machines.queries import counts_by_site
+from labops.domain.privacy import retention
 from labops.domain.sites.queries import all_sites, weekly_hours
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
@@ -55,8 +57,10 @@ def accessibility() -> ResponseReturnValue:
 @bp.get("/privacy")
 @public
 def privacy() -> ResponseReturnValue:
-    """Say what labops keeps about people."""
-    return render_template("pages/privacy.html")
+    """Say what labops keeps about people, and for how long."""
+    return render_template(
+        "pages/privacy.html", periods=retention.periods(reading()), period_names=PERIODS
+    )
 
 
 def _card(site: Any, count: int, now: datetime) -> SiteCard:

@@ -23,6 +23,9 @@ from labops.domain.bookings.queries import OwnSearch
 from labops.domain.certifications import queries as certifications
 from labops.domain.machines.queries import machine_types
 from labops.domain.people import queries
+from labops.domain.people.ages import is_minor
+from labops.domain.privacy import services as privacy
+from labops.domain.privacy.purposes import Seen
 from labops.domain.sites.queries import all_sites
 from labops.domain.strikes import queries as strikes
 from labops.kernel import clock
@@ -78,6 +81,8 @@ def person_page(
     """Draw the page of one person; `forms` are those that came back with errors."""
     session, actor, now = reading(), current_actor(), clock.now()
     person = queries.seen_by(session, uid, actor)
+    if is_minor(person.born_on, now.date()):
+        privacy.note_look(person.id, Seen.MINOR, actor=actor, now=now)
     account = queries.account_of(session, person.id)
     search = OwnSearch(person_id=person.id, now=now, coming=True)
     coming, _count = bookings.own(session, search, actor)

@@ -160,9 +160,3 @@ class BookingFacts:
     def today(self) -> date:
         """Return the local date of `now`."""
         return self.now.astimezone(self.zone).date()
-
-
-def age_on(day: date, born_on: date) -> int:
-    """Return how old somebody is on the day, in whole years; leap-day birthdays fall in March."""
-    had_birthday = (day.month, day.day) >= (born_on.month, born_on.day)
-    return day.year - born_on.year - (not had_birthday)

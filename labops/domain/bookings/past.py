@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from labops.domain.bookings.facts import CertifiedDays, HeldBooking, PersonFacts, age_on
+from labops.domain.bookings.facts import CertifiedDays, HeldBooking, PersonFacts
 from labops.domain.bookings.states import OPEN_STATES, QUOTA_STATES, BookingState
 from labops.domain.house_rules.values import HouseRules
+from labops.domain.people.ages import age_on
 from labops.kernel.errors import Problem
 from labops.kernel.interval import Interval
 

@@ -1,0 +1,47 @@
+"""How pages call tables, purposes, looks and periods."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from labops.domain.privacy.purposes import Purpose, Seen
+
+PURPOSES = {
+    Purpose.NAME_ON_SCREENS: _l("My first name may stand on the screens of the sites"),
+    Purpose.PHOTOS: _l("Pictures that show me may be published"),
+    Purpose.NEWS: _l("I want to hear of news and events by mail"),
+}
+LOOKS = {
+    Seen.MINOR: _l("the page of a minor"),
+    Seen.ACCESSIBILITY: _l("what you need to move and work here"),
+}
+PERIODS = {
+    "bookings": _l("Whose a booking was, and what was written with it"),
+    "audit": _l("Who changed what"),
+    "looks": _l("Who looked at what is delicate"),
+    "tokens": _l("Tokens for programs that work no more"),
+}
+# A table without a name here stands under its own: a test asks for one.
+TABLES = {
+    "account": _l("How you sign in"),
+    "api_token": _l("Tokens for programs"),
+    "audit_entry": _l("Changes that you made, and changes to your account"),
+    "booking": _l("Bookings"),
+    "certification": _l("Certifications"),
+    "consent": _l("What you agreed to"),
+    "feed": _l("Calendar addresses"),
+    "hand_over": _l("Bookings that you gave or were given"),
+    "invited": _l("Bookings that your mail program was invited to"),
+    "letter_choice": _l("Which letters you want"),
+    "look": _l("Who looked at what is delicate"),
+    "membership": _l("Memberships"),
+    "person": _l("Who you are"),
+    "restriction": _l("Restrictions"),
+    "role_grant": _l("Roles"),
+    "scan": _l("Codes that you scanned"),
+    "series": _l("Series of bookings"),
+    "sign_in": _l("Where you are or were signed in"),
+    "strike": _l("Strikes"),
+    "top_up": _l("Additions to quotas"),
+    "waiting_wish": _l("What you wait for"),
+}
