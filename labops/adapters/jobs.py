@@ -20,6 +20,7 @@ from labops.domain.bookings import giving, sweeping
 from labops.domain.calendars import fragments
 from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told, note_invited
+from labops.domain.onboarding import admitting
 from labops.domain.people.retention import forget_sign_ins
 from labops.domain.privacy import retention
 from labops.domain.strikes import services as strikes
@@ -205,6 +206,11 @@ def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{said}, {offers} offers lapsed" if offers else said
 
 
+def admit_applicants(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Make members of applicants who have every step behind them."""
+    return f"{admitting.admit_ready(now=now, dry_run=dry_run)} admitted"
+
+
 def enforce_retention(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Let go of what was kept for as long as it may be."""
     found = retention.enforce(now=now, dry_run=dry_run)
@@ -223,6 +229,7 @@ JOBS: Mapping[str, Job] = {
         Job(name="send-digests", period=timedelta(minutes=10), run=send_digests),
         Job(name="offer-freed-time", period=timedelta(seconds=5), run=offer_freed_time),
         Job(name="visit-calendars", period=timedelta(hours=1), run=visit_calendars),
+        Job(name="admit-applicants", period=timedelta(seconds=30), run=admit_applicants),
         Job(name="enforce-retention", period=timedelta(days=1), run=enforce_retention),
         Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
     )

@@ -179,6 +179,13 @@ def _profile(_problem: Problem, _of: str, _wanted: Wanted | None) -> Step:
     return url_for("accounts.profile"), _("See your profile")
 
 
+def _membership(_problem: Problem, _of: str, wanted: Wanted | None) -> Step:
+    machine = _machine_of(wanted)
+    if machine is None:
+        return url_for("onboarding.join"), _("Become a member")
+    return url_for("onboarding.steps", slug=machine.site), _("Become a member")
+
+
 def _machine_of(wanted: Wanted | None) -> machines.MachineView | None:
     if wanted is None:
         return None
@@ -203,7 +210,7 @@ _STEPS: Mapping[str, Callable[[Problem, str, Wanted | None], Step]] = {
     "certification": _certification,
     "field": _field,
     "staff": _staff,
-    "membership": _staff,
+    "membership": _membership,
     "others": _others,
     "bookings": _bookings,
     "profile": _profile,

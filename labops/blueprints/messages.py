@@ -125,6 +125,7 @@ SENTENCES: dict[str, Sentence] = {
     "person.not-member": lambda p: _(
         "Only members of this site can book here. Ask staff to become one."
     ),
+    "membership.suspended": lambda _p: _("The membership here is suspended: ask the staff."),
     "person.suspended": reasons.suspended,
     "person.waiver-missing": reasons.waiver_missing,
     "person.certification-missing": lambda p: _(

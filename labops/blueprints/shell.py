@@ -124,6 +124,7 @@ def account_menu() -> AccountMenu | None:
         person.name,
         [
             Link(_("Profile"), url_for("accounts.profile")),
+            Link(_("Become a member"), url_for("onboarding.join")),
             Link(_("Letters"), url_for("accounts.letters")),
             Link(_("My data"), url_for("privacy.mine")),
             Link(_("My strikes"), url_for("strikes.index")),

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from labops.adapters import outside
-from labops.cli import demo_bookings
+from labops.cli import demo_bookings, demo_onboarding
 from labops.cli.context import with_app
 from labops.domain.closures import outside_queries
 from labops.domain.closures.outside import Follow
@@ -49,6 +49,7 @@ def demo() -> None:
                 label_door(site.id, "Ingresso", actor=SYSTEM, now=now)
         _follow_the_school(now)
         count = demo_bookings.fill(_people(), now=now)
+        demo_onboarding.fill(now=now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")
     _say_sign_ins()

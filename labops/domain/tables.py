@@ -11,6 +11,7 @@ from labops.domain.machines import models as machines
 from labops.domain.maintenance import models as maintenance
 from labops.domain.memberships import models as memberships
 from labops.domain.notifications import models as notifications
+from labops.domain.onboarding import models as onboarding
 from labops.domain.people import models as people
 from labops.domain.privacy import models as privacy
 from labops.domain.restrictions import models as restrictions
@@ -41,6 +42,7 @@ __all__ = [
     "maintenance",
     "memberships",
     "notifications",
+    "onboarding",
     "outbox",
     "people",
     "privacy",

@@ -28,8 +28,12 @@ from labops.domain.bookings.models import Booking, HandOver
 from labops.domain.closures.services import close
 from labops.domain.house_rules.services import SaveRules, save_rules
 from labops.domain.machines.models import Machine
+from labops.domain.memberships.models import Membership
 from labops.domain.notifications.kinds import ON, LetterKind
 from labops.domain.notifications.services import choose
+from labops.domain.onboarding import services as onboarding
+from labops.domain.onboarding.kinds import StepKind
+from labops.domain.onboarding.services import NewStep
 from labops.domain.people.models import Account, Person
 from labops.domain.sites.models import Site
 from labops.domain.strikes import queries as strikes
@@ -104,6 +108,17 @@ def missed(world: World) -> dict[str, object]:
     booked(world)
     sweeping.release_missed(now=at(11))
     return told()
+
+
+def applying(world: World) -> dict[str, object]:
+    """Let Alice be on her way to membership, two steps of three left."""
+    site = world.sites["mhuma"]
+    for kind in (StepKind.EMAIL, StepKind.IDENTITY, StepKind.ORIENTATION):
+        onboarding.add_step(site, NewStep(kind=kind), actor=SYSTEM, now=NOW)
+    with unit_of_work() as session:
+        session.execute(update(Membership).values(state="applicant"))
+        session.execute(update(Account).values(email_confirmed_at=NOW))
+    return {"person_uid": world.uids["alice"], "site_id": site, "at": NOW.isoformat()}
 
 
 def let_rules(world: World, data: dict[str, object]) -> None:
@@ -260,6 +275,8 @@ CASES = {
     "OfferLapsed": Case("OfferLapsed", partial(offer_lapsed, closed=False), at(9)),
     "OfferLapsed-kept": Case("OfferLapsed", partial(offer_lapsed, closed=True), at(9)),
     "WishRemoved": Case("WishRemoved", wish_removed),
+    "ApplicantNudged": Case("ApplicantNudged", applying),
+    "ApplicantAdmitted": Case("ApplicantAdmitted", applying),
     "ReminderDue": Case("ReminderDue", booked),
     "DigestDue": Case("DigestDue", own_week),
     "StaffDigestDue": Case("StaffDigestDue", staff_week),

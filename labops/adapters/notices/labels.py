@@ -16,6 +16,7 @@ from labops.domain.notifications.kinds import (
     TWO_HOURS,
     LetterKind,
 )
+from labops.domain.onboarding.kinds import StepKind
 
 LABELS: Mapping[LetterKind, LazyString] = {
     LetterKind.ACCOUNT: _l("Your account: confirmation of the address, passwords"),
@@ -26,6 +27,7 @@ LABELS: Mapping[LetterKind, LazyString] = {
     LetterKind.INVITATION: _l("Invitations for your calendar"),
     LetterKind.REMINDER: _l("Reminders before a booking"),
     LetterKind.DIGEST: _l("On Mondays: your bookings of the week"),
+    LetterKind.MEMBERSHIP: _l("Your membership: you are admitted, or a step is left to do"),
     LetterKind.STAFF_DIGEST: _l("On Mondays: what comes at the sites where you work"),
 }
 
@@ -41,4 +43,14 @@ CHOICES: Mapping[LetterKind, Mapping[str, LazyString]] = {
         ALWAYS: _l("Always"),
         NEVER: _l("Never"),
     },
+}
+
+# What the steps to membership are called.
+STEPS: Mapping[StepKind, LazyString] = {
+    StepKind.EMAIL: _l("Confirm the e-mail address"),
+    StepKind.PROFILE: _l("Complete the profile"),
+    StepKind.IDENTITY: _l("Show who you are"),
+    StepKind.ORIENTATION: _l("Be shown around"),
+    StepKind.INDUCTION: _l("Pass an induction"),
+    StepKind.PLAN: _l("Choose a plan"),
 }

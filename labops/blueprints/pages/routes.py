@@ -16,6 +16,8 @@ from labops.domain.bookings.queries import BookingView, Search
 from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.closures import queries as closures
 from labops.domain.machines.queries import counts_by_site
+from labops.domain.memberships.states import MembershipState
+from labops.domain.people import queries as people
 from labops.domain.privacy import retention
 from labops.domain.sites.queries import all_sites, weekly_hours
 from labops.kernel import clock, local_time
@@ -44,7 +46,9 @@ def home() -> ResponseReturnValue:
     session, now = reading(), clock.now()
     counts = counts_by_site(session)
     cards = [_card(site, counts.get(site.id, 0), now) for site in all_sites(session)]
-    return render_template("pages/home.html", cards=cards, bookings=_next_bookings(now))
+    return render_template(
+        "pages/home.html", cards=cards, bookings=_next_bookings(now), joins=_belongs_nowhere()
+    )
 
 
 @bp.get("/accessibility")
@@ -61,6 +65,15 @@ def privacy() -> ResponseReturnValue:
     return render_template(
         "pages/privacy.html", periods=retention.periods(reading()), period_names=PERIODS
     )
+
+
+def _belongs_nowhere() -> bool:
+    """Say whether somebody has an account but neither a membership nor work anywhere."""
+    actor = current_actor()
+    if actor.person_id is None or actor.everywhere or actor.at_sites:
+        return False
+    states = {one.state for one in people.memberships(reading(), actor.person_id)}
+    return MembershipState.ACTIVE not in states
 
 
 def _card(site: Any, count: int, now: datetime) -> SiteCard:

@@ -35,6 +35,8 @@ TABLES = {
     "letter_choice": _l("Which letters you want"),
     "look": _l("Who looked at what is delicate"),
     "membership": _l("Memberships"),
+    "nudge": _l("Reminders of your steps to membership"),
+    "onboarding_mark": _l("Steps to membership that staff ticked"),
     "person": _l("Who you are"),
     "restriction": _l("Restrictions"),
     "role_grant": _l("Roles"),

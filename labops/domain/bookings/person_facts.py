@@ -19,7 +19,7 @@ from labops.domain.bookings.facts import (
 from labops.domain.bookings.policies.windows import held_since
 from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.house_rules.values import HouseRules
-from labops.domain.memberships.models import MembershipState
+from labops.domain.memberships.states import MembershipState
 from labops.domain.people.ages import age_on
 from labops.kernel.interval import Interval
 

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from labops.domain.calendars.models import Feed
 from labops.domain.calendars.policies import Standing, answers, shows_names
 from labops.domain.calendars.scopes import FeedKind
-from labops.domain.memberships.models import Membership, MembershipState
+from labops.domain.memberships.models import Membership
+from labops.domain.memberships.states import MembershipState
 from labops.domain.people.models import Account, Person, RoleGrant
 from labops.domain.sites.models import Site
 from labops.domain.sites.queries import all_sites

@@ -13,7 +13,8 @@ from labops.domain.certifications.models import Certification
 from labops.domain.house_rules.models import HouseRulesVersion
 from labops.domain.house_rules.values import Level, read_rules
 from labops.domain.machines.models import MachineType
-from labops.domain.memberships.models import Membership, MembershipState
+from labops.domain.memberships.models import Membership
+from labops.domain.memberships.states import MembershipState
 from labops.domain.people.models import Account, Person, RoleGrant
 from labops.domain.sites.models import OpeningHours, Site
 from labops.domain.spaces.models import Space

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labops.kernel.orm import Base, PrimaryKey
-
-
-class MembershipState(StrEnum):
-    """How far a membership is."""
-
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    ENDED = "ended"
 
 
 class Membership(Base):

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from labops.domain.memberships.models import Membership, MembershipState
+from labops.domain.memberships.models import Membership
+from labops.domain.memberships.states import MembershipState
 from labops.domain.people.models import Person
 from labops.kernel import audit
 from labops.kernel.db import unit_of_work

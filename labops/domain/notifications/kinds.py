@@ -20,6 +20,7 @@ class LetterKind(StrEnum):
     REMINDER = "reminder"
     DIGEST = "digest"
     STAFF_DIGEST = "staff-digest"
+    MEMBERSHIP = "membership"
 
 
 ON, OFF = "on", "off"
@@ -52,6 +53,7 @@ KINDS: Mapping[LetterKind, Offer] = {
     LetterKind.ACCOUNT: NECESSARY,
     # What staff or the house rules do to a booking: whoever is not told comes for nothing.
     LetterKind.BOOKING_BY_OTHERS: NECESSARY,
+    LetterKind.MEMBERSHIP: NECESSARY,
     LetterKind.BOOKING: Offer(choices=(ON, OFF)),
     LetterKind.INVITATION: Offer(choices=(AUTOMATIC, ALWAYS, NEVER)),
     LetterKind.REMINDER: Offer(choices=(ONE_DAY, TWO_HOURS, OFF), one_click=True),

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from labops.domain.memberships.models import Membership, MembershipState
+from labops.domain.memberships.models import Membership
+from labops.domain.memberships.states import MembershipState
 from labops.domain.people import queries
 from labops.domain.people.addresses import normalised
 from labops.domain.people.models import ApiToken, Person, RoleGrant

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from labops.domain.sites.models import OpeningHours, Site
@@ -102,16 +102,24 @@ def find_site(session: Session, slug: str) -> Site | None:
 
 def by_slug(session: Session, slug: str) -> SiteView:
     """Return one site; raises `NotFound`."""
-    names = [field.name for field in fields(SiteView)]
-    row = session.execute(
-        select(*(getattr(Site, name) for name in names)).where(Site.slug == slug)
-    ).one_or_none()
-    if row is None:
-        raise NotFound
-    return SiteView(**row._mapping)
+    return _one(session, Site.slug == slug)
+
+
+def by_id(session: Session, site_id: int) -> SiteView:
+    """Return the site of that number; raises `NotFound`."""
+    return _one(session, Site.id == site_id)
 
 
 def names(session: Session, site_ids: Iterable[int]) -> dict[int, str]:
     """Return the names of the sites by id."""
     rows = session.execute(select(Site.id, Site.name).where(Site.id.in_(list(site_ids))))
     return {row[0]: row[1] for row in rows}
+
+
+def _one(session: Session, condition: ColumnElement[bool]) -> SiteView:
+    names = [field.name for field in fields(SiteView)]
+    columns = (getattr(Site, name) for name in names)
+    row = session.execute(select(*columns).where(condition)).one_or_none()
+    if row is None:
+        raise NotFound
+    return SiteView(**row._mapping)

@@ -1,0 +1,77 @@
+"""How pages and mails call steps, and where each is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from labops.adapters.notices.labels import STEPS
+from labops.blueprints.formats import language
+from labops.domain.machines.queries import machine_types
+from labops.domain.onboarding.kinds import StepKind, StepState
+from labops.domain.onboarding.policies import Step, StepStanding
+from labops.kernel.db import reading
+
+STATES = {
+    StepState.DONE: _l("Done"),
+    StepState.WAIVED: _l("Not needed"),
+    StepState.OPEN: _l("To do"),
+    StepState.STAFF: _l("With the staff"),
+}
+HOW = {
+    StepKind.EMAIL: _l("Open the link in the mail that we sent you."),
+    StepKind.PROFILE: _l("The staff need to know when you were born: some machines have an age."),
+    StepKind.IDENTITY: _l(
+        "Bring an identity document to the site. The staff look at it and keep no copy."
+    ),
+    StepKind.ORIENTATION: _l("On your first visit the staff show you where everything is."),
+    StepKind.INDUCTION: _l("It makes you certified for the machines of that type."),
+    StepKind.PLAN: _l("Ask the staff for the plan that fits you."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step as pages show it: its name, what to do, and where (empty where nothing can be)."""
+
+    standing: StepStanding
+    name: str
+    how: str
+    url: str = ""
+    label: str = ""
+
+
+def step_name(step: Step) -> str:
+    """Return what the step is called, with the machine type it is about."""
+    name = str(STEPS[step.kind])
+    if step.kind is StepKind.INDUCTION:
+        return f"{name}: {_type_name(step.subject)}"
+    return name
+
+
+def lines(standings: tuple[StepStanding, ...]) -> list[Line]:
+    """Return the steps for whoever has to do them."""
+    return [_line(one) for one in standings]
+
+
+def _line(one: StepStanding) -> Line:
+    step = one.step
+    note = step.note_it if language() == "it" else step.note_en
+    how = note or str(HOW[step.kind])
+    url = label = ""
+    if one.state is StepState.OPEN:
+        if step.kind is StepKind.PROFILE:
+            url, label = url_for("accounts.profile"), _("Open your profile")
+        elif step.kind is StepKind.INDUCTION:
+            url, label = url_for("machines.index"), _("See the machines")
+    return Line(one, step_name(step), how, url, label)
+
+
+def _type_name(slug: str) -> str:
+    for kind in machine_types(reading()):
+        if kind.slug == slug:
+            return kind.name_it if language() == "it" else kind.name_en
+    return slug

@@ -1,0 +1,58 @@
+"""The demonstration's steps to membership, and two people on their way."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from labops.domain.onboarding import queries, services
+from labops.domain.onboarding.kinds import StepKind
+from labops.domain.onboarding.services import NewStep
+from labops.domain.people import queries as people
+from labops.domain.sites.queries import all_sites
+from labops.kernel.db import reading
+from labops.kernel.permissions import SYSTEM, Actor
+
+ROME = ZoneInfo("Europe/Rome")
+STEPS = (
+    NewStep(kind=StepKind.EMAIL),
+    NewStep(kind=StepKind.PROFILE),
+    NewStep(
+        kind=StepKind.IDENTITY,
+        note_it="Porta un documento d'identità: lo guardiamo e non ne teniamo copia.",
+        note_en="Bring an identity document: we look at it and keep no copy.",
+    ),
+    NewStep(
+        kind=StepKind.ORIENTATION,
+        note_it="Ogni martedì alle 18 una visita di mezz'ora, senza prenotazione.",
+        note_en="Every Tuesday at 18:00, half an hour, no booking needed.",
+    ),
+)
+STUCK_FOR = {"applicant@example.org": timedelta(days=9), "ursula@example.org": timedelta(days=3)}
+
+
+def fill(*, now: datetime) -> None:
+    """Compose the steps of both sites; let one applicant be at the first visit, one at a tick."""
+    for site in all_sites(reading()):
+        if not queries.steps_of(reading(), site.id):
+            for step in STEPS:
+                services.add_step(site.id, step, actor=SYSTEM, now=now)
+    first = next(site for site in all_sites(reading()) if site.slug == "mhuma")
+    for email, ago in STUCK_FOR.items():
+        at = now - ago
+        actor, uid = _applicant(email, at)
+        services.begin(first.id, today=at.astimezone(ROME).date(), actor=actor, now=at)
+        if email.startswith("ursula"):
+            (identity,) = (
+                step.id
+                for step in queries.steps_of(reading(), first.id)
+                if step.kind is StepKind.IDENTITY
+            )
+            services.mark(uid, identity, actor=SYSTEM, now=at + timedelta(hours=1))
+
+
+def _applicant(email: str, now: datetime) -> tuple[Actor, str]:
+    account = people.account_by_email(reading(), email)
+    assert account is not None  # noqa: S101 - it was made a moment ago
+    actor = people.actor_of(reading(), account.person_id, now=now)
+    return actor, actor.label.removeprefix("person:")

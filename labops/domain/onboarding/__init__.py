@@ -1,0 +1,1 @@
+"""Onboarding: the steps from applicant to member, as each site composes them."""
