@@ -238,4 +238,3 @@ def statements(browser: FlaskClient) -> int:
     browser.get(BOARD)
     event.remove(db.engine, "before_cursor_execute", counted)
     return count
-
