@@ -40,7 +40,7 @@ def fill(*, now: datetime) -> None:
     first = next(site for site in all_sites(reading()) if site.slug == "mhuma")
     for email, ago in STUCK_FOR.items():
         at = now - ago
-        actor, uid = _applicant(email, at)
+        actor, uid = _person(email, at)
         services.begin(first.id, today=at.astimezone(ROME).date(), actor=actor, now=at)
         if email.startswith("ursula"):
             (identity,) = (
@@ -48,10 +48,11 @@ def fill(*, now: datetime) -> None:
                 for step in queries.steps_of(reading(), first.id)
                 if step.kind is StepKind.IDENTITY
             )
-            services.mark(uid, identity, actor=SYSTEM, now=at + timedelta(hours=1))
+            staff, _uid = _person("staff@example.org", at)
+            services.mark(uid, identity, actor=staff, now=at + timedelta(hours=1))
 
 
-def _applicant(email: str, now: datetime) -> tuple[Actor, str]:
+def _person(email: str, now: datetime) -> tuple[Actor, str]:
     account = people.account_by_email(reading(), email)
     assert account is not None  # noqa: S101 - it was made a moment ago
     actor = people.actor_of(reading(), account.person_id, now=now)

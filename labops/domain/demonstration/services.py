@@ -113,8 +113,9 @@ def _add_person(
     password_hash: str,
     now: datetime,
 ) -> None:
+    since = now - timedelta(days=120)
     person = Person(
-        uid=new_uid(), name=entry["name"], language=entry.get("language", "it"), created_at=now
+        uid=new_uid(), name=entry["name"], language=entry.get("language", "it"), created_at=since
     )
     if "suspended_days" in entry:
         person.suspended_until = now + timedelta(days=entry["suspended_days"])
@@ -126,19 +127,18 @@ def _add_person(
             person_id=person.id,
             email=entry["email"],
             password_hash=password_hash,
-            email_confirmed_at=now,
-            created_at=now,
+            email_confirmed_at=since,
+            created_at=since,
             credentials_revision=0,
         )
     )
-    since = now.date() - timedelta(days=120)
     for slug in entry.get("member", []):
         session.add(
             Membership(
                 person_id=person.id,
                 site_id=sites[slug].id,
                 state=MembershipState.ACTIVE,
-                starts_on=since,
+                starts_on=since.date(),
                 created_at=now,
             )
         )
@@ -147,7 +147,7 @@ def _add_person(
             Certification(
                 person_id=person.id,
                 machine_type_id=types[slug].id,
-                starts_on=since,
+                starts_on=since.date(),
                 evidence="Corso di abilitazione",
                 granted_at=now,
             )
