@@ -92,10 +92,13 @@ def _fix(facts: BookingFacts, limit: int | timedelta, use: _Use) -> str:
 
 def _uses(facts: BookingFacts, machine: MachineFacts, quota: Quota, parts: Parts) -> Iterator[_Use]:
     around = reach(quota, facts, parts)
+    first, last = around.starts_at, around.ends_at
     held = [
         (many, spans)
         for one in facts.held
-        if one.slot.overlaps(around)
+        # Spelled out: every decision asks this of each booking for each quota.
+        if one.slot.starts_at < last
+        and one.slot.ends_at > first
         and _counts(one, facts, quota)
         and (many := machines_counted(facts, machine, one, quota.scope, quota.when))
         and (spans := counted_of_held(facts, one, quota.when))
