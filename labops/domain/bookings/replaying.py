@@ -207,15 +207,12 @@ def _suspensions(
 ) -> defaultdict[tuple[int, str], list[Suspended]]:
     table = CertificationSuspension
     rows = session.execute(
-        select(
-            table.person_id, MachineType.slug, table.starts_on, table.ends_on, table.resumed_on
-        )
+        select(table.person_id, MachineType.slug, table.starts_on, table.ends_on, table.resumed_on)
         .join(MachineType, MachineType.id == table.machine_type_id)
         .where(table.person_id.in_(whose))
     )
     gaps: defaultdict[tuple[int, str], list[Suspended]] = defaultdict(list)
-    for person_id, slug, *days in rows:
-        starts_on, ends_on, resumed_on = days
+    for person_id, slug, starts_on, ends_on, resumed_on in rows:
         gap = Suspended(starts_on=starts_on, ends_on=ends_on, resumed_on=resumed_on)
         gaps[person_id, slug].append(gap)
     return gaps

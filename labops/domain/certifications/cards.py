@@ -125,7 +125,7 @@ def choose_shown(
             raise NotFound
         card.shown_name = shown_name
         card.types = [slug for slug in _slugs(session, person_id, now) if slug in set(types)]
-        chosen = {"shown_name": shown_name.value, "types": card.types}
+        chosen: dict[str, object] = {"shown_name": shown_name.value, "types": card.types}
         _note(session, actor, "card.changed", now, chosen)
 
 

@@ -99,9 +99,7 @@ def stands(grants: Sequence[Granted], suspensions: Iterable[Suspended], day: dat
     """Say how the grants of one machine type and level stand on a day, the latest one last."""
     kept = [one for one in grants if not one.revoked]
     now = [
-        one
-        for one in kept
-        if one.starts_on <= day and (one.last_on is None or day <= one.last_on)
+        one for one in kept if one.starts_on <= day and (one.last_on is None or day <= one.last_on)
     ]
     if now:
         suspended = any(gap.covers(day) for gap in suspensions)

@@ -84,9 +84,7 @@ class SuspensionView:
     @property
     def days(self) -> Suspended:
         """Return what the policies ask of it."""
-        return Suspended(
-            starts_on=self.starts_on, ends_on=self.ends_on, resumed_on=self.resumed_on
-        )
+        return Suspended(starts_on=self.starts_on, ends_on=self.ends_on, resumed_on=self.resumed_on)
 
 
 def of_person(session: Session, person_id: int) -> list[CertificationView]:
@@ -120,9 +118,7 @@ def of_person(session: Session, person_id: int) -> list[CertificationView]:
         .where(Certification.person_id == person_id)
         .order_by(MachineType.slug, Certification.starts_on.desc(), Certification.id.desc())
     )
-    return [
-        CertificationView(**row._mapping, suspensions=tuple(gaps[row.type_id])) for row in rows
-    ]
+    return [CertificationView(**row._mapping, suspensions=tuple(gaps[row.type_id])) for row in rows]
 
 
 def suspensions_of(session: Session, person_id: int) -> list[SuspensionView]:

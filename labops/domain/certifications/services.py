@@ -67,9 +67,7 @@ def certify(command: Certify, *, actor: Actor, now: datetime) -> None:
         raise Invalid.field("ends_on", "field.ends-before-start")
     with unit_of_work() as session:
         person_id = _person_id(session, command.person_uid)
-        rights.require_certify(
-            session, actor, type_id_of(session, command.machine_type), person_id
-        )
+        rights.require_certify(session, actor, type_id_of(session, command.machine_type), person_id)
         ledger.lock(session, people=[person_id])
         certification_id = add_certification(session, command, actor=actor, now=now)
         event = CertificationGranted(certification_id=certification_id)
@@ -120,9 +118,7 @@ def suspend(command: Suspend, *, actor: Actor, now: datetime) -> None:
         )
 
 
-def resume(
-    person_uid: str, machine_type: str, *, reason: str, actor: Actor, now: datetime
-) -> None:
+def resume(person_uid: str, machine_type: str, *, reason: str, actor: Actor, now: datetime) -> None:
     """Let a person's certifications for a machine type count again from today on.
 
     Raises `Forbidden`, `NotFound` for an unknown person, `Invalid` without a reason. Where
@@ -190,9 +186,7 @@ def revoke(certification_id: int, *, reason: str, actor: Actor, now: datetime) -
         outbox.record(session, CertificationRevoked(certification_id=chosen.id), now=now)
 
 
-def _counting(
-    session: Session, person_id: int, type_id: int, today: date
-) -> list[Certification]:
+def _counting(session: Session, person_id: int, type_id: int, today: date) -> list[Certification]:
     """Return the grants that count today or will, suspended or not."""
     query = (
         select(Certification)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -210,7 +211,7 @@ def _types(session: Session, slug: str | None) -> list[TypeSettings]:
     )
     if slug is not None:
         query = query.where(MachineType.slug == slug)
-    found = session.execute(query).all()
+    found: Sequence[Any] = session.execute(query).all()
     ids = [machine_type.id for machine_type, _rule in found]
     levels: dict[int, list[tuple[str, str]]] = {}
     rows = select(CertificationLevel).where(CertificationLevel.machine_type_id.in_(ids))
@@ -235,8 +236,8 @@ def _types(session: Session, slug: str | None) -> list[TypeSettings]:
     ]
 
 
-def _counts(session: Session, ids: Sequence[int], key: object, what: object) -> dict[int, int]:
-    query = select(key, func.count(what.distinct())).where(key.in_(ids)).group_by(key)  # type: ignore[attr-defined, call-overload]
+def _counts(session: Session, ids: Sequence[int], key: Any, what: Any) -> dict[int, int]:
+    query = select(key, func.count(what.distinct())).where(key.in_(ids)).group_by(key)
     return {row[0]: row[1] for row in session.execute(query)}
 
 

@@ -157,9 +157,7 @@ def _skill(
     )
 
 
-def _level(
-    grants: Sequence[CertificationView], names: tuple[str, str], today: date
-) -> LevelSkill:
+def _level(grants: Sequence[CertificationView], names: tuple[str, str], today: date) -> LevelSkill:
     standing = stands([one.days for one in grants], grants[-1].suspensions, today)
     kept = [one for one in grants if one.revoked_at is None] or grants
     shown = max(kept, key=lambda one: (one.last_on or date.max, one.id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -63,9 +64,7 @@ def note_uses(*, since: datetime | None, now: datetime, dry_run: bool = False) -
 def _news(session: Session, since: datetime | None, now: datetime) -> list[_Use]:
     used_at = func.coalesce(Booking.checked_in_at, Booking.starts_at, type_=Booking.starts_at.type)
     rows = session.execute(_candidates(since, now).order_by(used_at, Certification.id))
-    found = [
-        (row, row.used_at.astimezone(local_time.zone(row.zone)).date()) for row in rows
-    ]
+    found = [(row, row.used_at.astimezone(local_time.zone(row.zone)).date()) for row in rows]
     return [
         _Use(row.id, row.used_at, day)
         for row, day in found
@@ -73,7 +72,7 @@ def _news(session: Session, since: datetime | None, now: datetime) -> list[_Use]
     ]
 
 
-def _candidates(since: datetime | None, now: datetime) -> Select[tuple[object, ...]]:
+def _candidates(since: datetime | None, now: datetime) -> Select[Any]:
     used_at = func.coalesce(Booking.checked_in_at, Booking.starts_at, type_=Booking.starts_at.type)
     query = (
         select(
