@@ -12,7 +12,7 @@ from flask import g, request, url_for
 from flask_babel import gettext as _
 
 from labops.blueprints import formats
-from labops.blueprints.skills.base import inductions_address
+from labops.blueprints.renewing import inductions_address
 from labops.blueprints.slots import LENGTHS, in_address
 from labops.domain.bookings.explaining import Answer
 from labops.domain.bookings.solving import is_about_time

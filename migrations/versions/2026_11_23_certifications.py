@@ -140,10 +140,7 @@ def downgrade() -> None:
         "certification_suspension",
     ):
         op.drop_table(table)
-    with op.batch_alter_table("certification", schema=None) as batch_op:
-        for name in ("machine_type_id", "ends_on", "lapses_on"):
-            batch_op.drop_index(batch_op.f(f"ix_certification_{name}"))
-        for name, table in zip(LINKS, ("certification", "person"), strict=True):
-            batch_op.drop_constraint(f"fk_certification_{name}_{table}", type_="foreignkey")
-        for name in (*LINKS, *COLUMNS, "earned_by", "level"):
-            batch_op.drop_column(name)
+    for name in ("machine_type_id", "ends_on", "lapses_on"):
+        op.drop_index(op.f(f"ix_certification_{name}"), "certification")
+    for name in (*LINKS, *COLUMNS, "earned_by", "level"):
+        op.drop_column("certification", name)

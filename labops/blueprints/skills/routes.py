@@ -11,14 +11,13 @@ from labops.adapters import qr, skill_card
 from labops.adapters.skill_card import SkillCard
 from labops.blueprints.access import current_actor, public, signed_in
 from labops.blueprints.formats import day, language
+from labops.blueprints.renewing import inductions_address, ways_to_renew
 from labops.blueprints.sites.base import key
 from labops.blueprints.skills.base import (
     ACTS,
     EARNED,
     address_of,
     bp,
-    inductions_address,
-    ways_to_renew,
 )
 from labops.blueprints.skills.forms import ShownForm
 from labops.domain.certifications import cards, rights, skills

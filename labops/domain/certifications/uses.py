@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -35,6 +34,7 @@ from labops.kernel.permissions import SYSTEM
 # Bookings are looked at again for as long, besides the time since the last run: one that began
 # before then may be checked in to late.
 LOOK_BACK = timedelta(days=3)
+_Candidates = Select[int, date, date | None, date | None, datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _news(session: Session, since: datetime | None, now: datetime) -> list[_Use]
     ]
 
 
-def _candidates(since: datetime | None, now: datetime) -> Select[Any]:
+def _candidates(since: datetime | None, now: datetime) -> _Candidates:
     used_at = func.coalesce(Booking.checked_in_at, Booking.starts_at, type_=Booking.starts_at.type)
     query = (
         select(
