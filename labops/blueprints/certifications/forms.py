@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -58,10 +59,13 @@ class TypeForm(Form):
     )
     renewal = SelectMultipleField(
         _l("Ways to renew it, besides by staff"),
-        choices=[(way.value, words) for way, words in RENEWALS.items()],
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.renewal.choices = [(way.value, words) for way, words in RENEWALS.items()]
 
     def validate_levels(self, field: TextAreaField) -> None:
         """Refuse a line that does not name a level twice."""

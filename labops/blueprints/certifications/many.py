@@ -17,7 +17,7 @@ from labops.domain.certifications.many import CertifyMany, certify_many
 from labops.domain.certifications.queries import local_today
 from labops.kernel import clock
 from labops.kernel.db import reading
-from labops.kernel.errors import Forbidden, Invalid
+from labops.kernel.errors import Invalid, NotFound
 
 
 @bp.get("/certifications/many")
@@ -60,10 +60,10 @@ def _page(form: ManyForm) -> str:
 
 
 def _offered(form: ManyForm) -> ManyForm:
-    """Fill in the machine types; raises `Forbidden` for whoever may certify for none."""
+    """Fill in the machine types; raises `NotFound` for whoever may certify for none."""
     types = rights.types_to_certify(reading(), current_actor())
     if not types:
-        raise Forbidden
+        raise NotFound
     form.machine_type.choices = [
         (kind.slug, kind.name_it if language() == "it" else kind.name_en) for kind in types
     ]
