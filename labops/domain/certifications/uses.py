@@ -54,11 +54,14 @@ def note_uses(*, since: datetime | None, now: datetime, dry_run: bool = False) -
         return len(_news(reading(), since, now))
     if not _news(reading(), since, now):
         return 0
+    noted = 0
     with unit_of_work() as session:
-        news = _news(session, since, now)
-        for use in news:
-            _note(session, use, now)
-        return len(news)
+        # What a use has renewed may itself have been used since then.
+        while news := _news(session, since, now):
+            for use in news:
+                _note(session, use, now)
+            noted += len(news)
+    return noted
 
 
 def _news(session: Session, since: datetime | None, now: datetime) -> list[_Use]:
@@ -117,12 +120,12 @@ def _note(session: Session, use: _Use, now: datetime) -> None:
     one.last_used_at, one.last_used_on = use.at, use.on
     one.lapses_on = lapse_of(one.unused_days, one.starts_on, use.on)
     session.flush()
-    _renew(session, one, use.on, now)
+    _renew(session, one, use, now)
 
 
-def _renew(session: Session, one: Certification, day: date, now: datetime) -> None:
+def _renew(session: Session, one: Certification, use: _Use, now: datetime) -> None:
     """Renew a certification that is used shortly before its end, where use is a way."""
-    rule = session.get(CertificationRule, one.machine_type_id)
+    rule, day = session.get(CertificationRule, one.machine_type_id), use.on
     if rule is None or rule.valid_months is None or Renewal.USE not in rule.renewal:
         return
     if one.ends_on is None or day < one.ends_on - RENEWAL_WINDOW:
@@ -138,6 +141,8 @@ def _renew(session: Session, one: Certification, day: date, now: datetime) -> No
         earned_by=EarnedBy.USE,
     )
     made = grant_certification(session, grant, actor=SYSTEM, now=now)
+    renewed = session.get_one(Certification, made)
+    renewed.last_used_at, renewed.last_used_on = use.at, day  # noted for it, too
     outbox.record_once(session, CertificationGranted(certification_id=made), now=now)
 
 
