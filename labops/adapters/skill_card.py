@@ -20,6 +20,7 @@ CODE_SIDE = 30.0
 FAMILY = "Titillium Web"
 MOST_LINES = 6
 SMALLEST = 5.0  # points
+NOTE_SIZE = 6.5
 _OVERLAP = 0.02
 
 
@@ -73,7 +74,10 @@ def _words(pdf: FPDF, card: SkillCard) -> None:
     foot = HEIGHT - MARGIN
     _text(pdf, card.printed, MARGIN, foot, 6, bold=False, width=width)
     left = WIDTH - MARGIN - CODE_SIDE
-    _text(pdf, card.note, left, MARGIN + CODE_SIDE + 4, 6.5, bold=False, width=CODE_SIDE)
+    top = MARGIN + CODE_SIDE + 1
+    for line in _wrapped(card.note, NOTE_SIZE, CODE_SIDE):
+        top += NOTE_SIZE * MM_PER_POINT * 1.25
+        _text(pdf, line, left, top, NOTE_SIZE, bold=False, width=CODE_SIDE)
 
 
 def _lines(card: SkillCard) -> Iterator[tuple[str, float, bool]]:
@@ -85,6 +89,19 @@ def _lines(card: SkillCard) -> Iterator[tuple[str, float, bool]]:
         shown = (*shown[: MOST_LINES - 1], card.more)
     for line in shown:
         yield line, 9, True
+
+
+def _wrapped(text: str, size: float, width: float) -> list[str]:
+    """Break a text between its words."""
+    letters = face(bold=False)
+    lines = [""]
+    for word in letters.printable(text).split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and letters.width(longer, size) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _text(
