@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from labops.adapters import mail, notices, outside
+from labops.adapters import skill_jobs as skills
 from labops.adapters.letters import Letter, MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
 from labops.domain.bookings import giving, sweeping
@@ -228,6 +229,8 @@ JOBS: Mapping[str, Job] = {
         Job(name="remind", period=timedelta(seconds=60), run=remind),
         Job(name="send-digests", period=timedelta(minutes=10), run=send_digests),
         Job(name="offer-freed-time", period=timedelta(seconds=5), run=offer_freed_time),
+        Job(name=skills.NOTE_USES, period=timedelta(minutes=10), run=skills.note_uses),
+        Job(name="remind-of-ends", period=timedelta(hours=1), run=skills.remind_of_ends),
         Job(name="visit-calendars", period=timedelta(hours=1), run=visit_calendars),
         Job(name="admit-applicants", period=timedelta(seconds=30), run=admit_applicants),
         Job(name="enforce-retention", period=timedelta(days=1), run=enforce_retention),

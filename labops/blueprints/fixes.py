@@ -12,6 +12,7 @@ from flask import g, request, url_for
 from flask_babel import gettext as _
 
 from labops.blueprints import formats
+from labops.blueprints.renewing import inductions_address
 from labops.blueprints.slots import LENGTHS, in_address
 from labops.domain.bookings.explaining import Answer
 from labops.domain.bookings.solving import is_about_time
@@ -135,10 +136,13 @@ def _diary(slug: str) -> Step:
     return url_for("machines.show", slug=slug, _anchor="diary"), _("See when it is free")
 
 
-def _certification(problem: Problem, _of: str, wanted: Wanted | None) -> Step:
+def _certification(problem: Problem, of: str, wanted: Wanted | None) -> Step:
+    """Lead to the next inductions, where there are any; else to what one has or needs."""
+    if inductions := inductions_address(of):
+        return inductions, _("See the next inductions")
     slug = problem.params.get("machine") or (wanted.machines[0] if wanted else "")
-    if not slug:
-        return url_for("accounts.profile"), _("See your certifications")
+    if not slug or problem.code == "person.certification-expired":
+        return url_for("skills.index", _anchor=of), _("See how to renew it")
     return url_for("machines.show", slug=slug, _anchor="needs"), _("See how to get it")
 
 

@@ -128,9 +128,7 @@ SENTENCES: dict[str, Sentence] = {
     "membership.suspended": lambda _p: _("The membership here is suspended: ask the staff."),
     "person.suspended": reasons.suspended,
     "person.waiver-missing": reasons.waiver_missing,
-    "person.certification-missing": lambda p: _(
-        "You need a certification to use %(machine)s.", machine=p["machine"]
-    ),
+    "person.certification-missing": reasons.certification_missing,
     "person.certification-expired": lambda p: _(
         "Your certification for %(machine)s is not valid on that day.", machine=p["machine"]
     ),
@@ -170,6 +168,16 @@ SENTENCES: dict[str, Sentence] = {
         p["limit"],
     ),
     "strike.decided": lambda p: _("This was contested or answered already."),
+    "certification.level-names": lambda _p: _(
+        "Give each level a name in both languages; nine levels are the most."
+    ),
+    "certification.level-taken": lambda _p: _(
+        "Somebody was certified for a level that you take away. Rename it instead."
+    ),
+    "certification.nobody-has": lambda p: _(
+        "Nobody here has these addresses: %(addresses)s. Nobody was certified.",
+        addresses=p["addresses"],
+    ),
     "field.not-a-short-name": lambda p: _(
         "“%(value)s”: use small letters, digits and hyphens.", value=p.get("value", "")
     ),

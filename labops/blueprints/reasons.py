@@ -125,6 +125,19 @@ def suspended(p: Params) -> str:
     return str(_("You cannot book %(machine)s. Your profile says why.", machine=p["machine"]))
 
 
+def certification_missing(p: Params) -> str:
+    """Say which certification is needed, with its level where the first is not enough."""
+    if "level" in p:
+        return str(
+            _(
+                "You need a certification of level %(level)s to use %(machine)s.",
+                level=str(p["level"]),
+                machine=p["machine"],
+            )
+        )
+    return str(_("You need a certification to use %(machine)s.", machine=p["machine"]))
+
+
 def waiver_missing(p: Params) -> str:
     """Say who has to sign."""
     if p.get("guardian"):

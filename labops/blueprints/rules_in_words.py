@@ -261,11 +261,16 @@ def _others(rules: HouseRules) -> Iterator[str]:
 
 
 def _person(rules: HouseRules) -> Iterator[str]:
-    if rules.certification_needed or rules.certifications_needed:
+    if rules.certification_needed or rules.certification_level > 1 or rules.certifications_needed:
         names = listed(rules.certifications_needed)
+        if rules.certification_level > 1:
+            yield _(
+                "You need the certification for this kind of machine, at level %(level)s.",
+                level=str(rules.certification_level),
+            )
         if names:
             yield _("You need a certification: %(names)s.", names=names)
-        else:
+        elif rules.certification_level <= 1:
             yield _("You need the certification for this kind of machine.")
     if rules.waiver_needed:
         yield _("You need a signed waiver.")

@@ -11,6 +11,7 @@ import click
 
 from labops.adapters import outside
 from labops.cli import demo_bookings, demo_onboarding
+from labops.cli import demo_bookings, demo_certifications
 from labops.cli.context import with_app
 from labops.domain.closures import outside_queries
 from labops.domain.closures.outside import Follow
@@ -50,6 +51,7 @@ def demo() -> None:
         _follow_the_school(now)
         count = demo_bookings.fill(_people(), now=now)
         demo_onboarding.fill(now=now)
+        demo_certifications.fill(now=now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")
     _say_sign_ins()

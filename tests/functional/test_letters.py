@@ -67,11 +67,17 @@ def test_choices_are_kept_and_shown(app: Flask, world: World) -> None:
     assert sorted(ticked) == sorted(["digest", TWO_HOURS, ALWAYS])
     entries = reading().scalars(select(AuditEntry).where(AuditEntry.action == "letters.chosen"))
     (entry,) = entries
-    assert entry.after == {"booking": OFF, "digest": ON, "reminder": "2h", "invitation": "always"}
+    assert entry.after == {
+        "booking": OFF,
+        "certification": OFF,
+        "digest": ON,
+        "reminder": "2h",
+        "invitation": "always",
+    }
     assert entry.before["reminder"] == ONE_DAY
     # The same once more changes nothing; nor did it touch anybody else's.
     post(browser, "/letters", "/letters", data)
-    assert len(reading().scalars(select(LetterChoice)).all()) == 4
+    assert len(reading().scalars(select(LetterChoice)).all()) == 5
     assert choices_of(world, "charlie")[LetterKind.BOOKING] == ON
 
 
@@ -100,7 +106,7 @@ def test_what_is_not_offered_is_refused_with_a_sentence(
 def test_the_page_says_what_cannot_be_switched_off(app: Flask, world: World) -> None:
     page = world.browser(app, "alice").get("/letters").text
     offered = set(re.findall(r'<input[^>]* name="wanted"[^>]* value="([^"]+)"', page))
-    assert offered == {"booking", "digest"}
+    assert offered == {"booking", "certification", "digest"}
     assert "cannot be switched off" in page
     assert "Your account: confirmation of the address, passwords" in page
     staff = world.browser(app, "bob").get("/letters").text

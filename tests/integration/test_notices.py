@@ -45,6 +45,7 @@ from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
+from tests.support import certifications
 from tests.support.series import told_series
 from tests.support.world import NOW, World, at, slot
 
@@ -277,6 +278,13 @@ CASES = {
     "WishRemoved": Case("WishRemoved", wish_removed),
     "ApplicantNudged": Case("ApplicantNudged", applying),
     "ApplicantAdmitted": Case("ApplicantAdmitted", applying),
+    "CertificationGranted": Case("CertificationGranted", certifications.granted),
+    "CertificationGranted-again": Case("CertificationGranted", certifications.renewed),
+    "CertificationRevoked": Case("CertificationRevoked", certifications.revoked),
+    "CertificationSuspended": Case("CertificationSuspended", certifications.suspended),
+    "CertificationResumed": Case("CertificationResumed", certifications.resumed),
+    "CertificationEnding": Case("CertificationEnding", certifications.ending),
+    "CertificationEnding-unused": Case("CertificationEnding", certifications.ending_unused),
     "ReminderDue": Case("ReminderDue", booked),
     "DigestDue": Case("DigestDue", own_week),
     "StaffDigestDue": Case("StaffDigestDue", staff_week),

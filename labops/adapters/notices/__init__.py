@@ -28,6 +28,7 @@ from labops.adapters.letters import Letter
 from labops.adapters.notices import (
     accounts,
     bookings,
+    certifications,
     digests,
     hand_overs,
     onboarding,
@@ -44,6 +45,7 @@ from labops.kernel.db import reading
 TELLERS: Mapping[str, Teller] = {
     **accounts.TELLERS,
     **bookings.TELLERS,
+    **certifications.TELLERS,
     **digests.TELLERS,
     **hand_overs.TELLERS,
     **onboarding.TELLERS,

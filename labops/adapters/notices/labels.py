@@ -19,11 +19,14 @@ from labops.domain.notifications.kinds import (
 from labops.domain.onboarding.kinds import StepKind
 
 LABELS: Mapping[LetterKind, LazyString] = {
-    LetterKind.ACCOUNT: _l("Your account: confirmation of the address, passwords"),
+    LetterKind.ACCOUNT: _l(
+        "Your account: confirmation of the address, passwords, certifications suspended or revoked"
+    ),
     LetterKind.BOOKING_BY_OTHERS: _l(
         "What others do with your bookings: staff make, move or cancel one, it is missed, a strike"
     ),
     LetterKind.BOOKING: _l("What you do with your bookings: you make, move or cancel one"),
+    LetterKind.CERTIFICATION: _l("Your certifications: granted, renewed, ending soon"),
     LetterKind.INVITATION: _l("Invitations for your calendar"),
     LetterKind.REMINDER: _l("Reminders before a booking"),
     LetterKind.DIGEST: _l("On Mondays: your bookings of the week"),

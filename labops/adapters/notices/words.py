@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from flask import current_app, render_template
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -76,7 +76,7 @@ def letter(told: Told, key: str, calendar: CalendarPart | None = None) -> Letter
     words = {
         "notice": notice,
         "greeting": _("Hello %(name)s,", name=to.name),
-        "language": _language(),
+        "language": reader_language(),
     }
     text = render_template("email/message.txt", **words)
     return Letter(
@@ -120,8 +120,14 @@ def host_name() -> str:
 def moment(at: datetime, zone: str) -> str:
     """Return "giovedì 26 novembre 2026, 14:00"; UTC is named, being nobody's own clock."""
     tz = local_time.zone(zone)
-    day = format_datetime(at.astimezone(tz), "EEEE d MMMM y", tzinfo=None, locale=_language())
+    day = format_datetime(at.astimezone(tz), "EEEE d MMMM y", tzinfo=None, locale=reader_language())
     return f"{day}, {_clock(at, zone)}" + (" UTC" if zone == "UTC" else "")
+
+
+def long_day(on: date) -> str:
+    """Return "giovedì 26 novembre 2026"."""
+    words: str = format_date(on, "EEEE d MMMM y", locale=reader_language())
+    return words
 
 
 def slot(starts_at: datetime, ends_at: datetime, zone: str) -> str:
@@ -136,7 +142,7 @@ def slot(starts_at: datetime, ends_at: datetime, zone: str) -> str:
 def short_moment(at: datetime, zone: str) -> str:
     """Return "gio 26 nov, 14:00", for subjects."""
     local = at.astimezone(local_time.zone(zone))
-    words: str = format_datetime(local, "EEE d MMM, HH:mm", tzinfo=None, locale=_language())
+    words: str = format_datetime(local, "EEE d MMM, HH:mm", tzinfo=None, locale=reader_language())
     return words
 
 
@@ -156,6 +162,7 @@ def _clock(at: datetime, zone: str) -> str:
     return f"{local:%H:%M} {local:%Z}" if twice else f"{local:%H:%M}"
 
 
-def _language() -> str:
+def reader_language() -> str:
+    """Return the language in which the letter is written."""
     locale = get_locale()
     return locale.language if locale is not None else "en"

@@ -10,7 +10,6 @@ from labops.blueprints.access import current_actor, current_person, signed_in
 from labops.blueprints.accounts.base import bp, put_errors
 from labops.blueprints.accounts.forms import NameForm, TokenForm
 from labops.blueprints.words import role_name, scope_name
-from labops.domain.certifications import queries as certifications
 from labops.domain.people import administration, queries, services
 from labops.domain.people.queries import CurrentPerson
 from labops.domain.sites.queries import all_sites
@@ -59,11 +58,9 @@ def _profile(form: NameForm, status: int) -> ResponseReturnValue:
         form=form,
         me=me,
         person=person,
-        today=clock.now().date(),
         now=clock.now(),
         sites={site.id: site for site in all_sites(session)},
         memberships=queries.memberships(session, me.person_id),
-        certifications=certifications.of_person(session, me.person_id),
         roles=queries.roles(session, me.person_id),
         role_name=role_name,
     )

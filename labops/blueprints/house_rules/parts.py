@@ -171,6 +171,12 @@ PARTS: Mapping[str, Part] = {
         keys=(
             _key("certification_needed", YES_NO, _l("A certification for this kind of machine")),
             _key(
+                "certification_level",
+                COUNT,
+                _l("Of which level"),
+                _l("Levels are named for each machine type; 1 is the first."),
+            ),
+            _key(
                 "certifications_needed",
                 NAMES,
                 _l("Further certifications"),

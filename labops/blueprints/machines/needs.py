@@ -67,6 +67,8 @@ def _certification(machine: MachineView, today: date) -> Need:
     valid = [found for found in mine if found.valid_on(today)]
     if valid:
         return Need(name, has=True, detail=_until(_last_day(valid)))
+    if any(gap.covers(today) for found in mine for gap in found.suspensions):
+        return Need(name, has=False, detail=_("Yours is suspended. See why under your skills."))
     if any(found.revoked_at for found in mine):
         return Need(name, has=False, detail=_("Yours was revoked. Ask staff of the site."))
     if mine:
@@ -75,7 +77,7 @@ def _certification(machine: MachineView, today: date) -> Need:
 
 
 def _last_day(valid: list[CertificationView]) -> date | None:
-    ends = [found.ends_on for found in valid]
+    ends = [found.last_on for found in valid]
     return None if None in ends else max(end for end in ends if end is not None)
 
 

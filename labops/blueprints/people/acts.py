@@ -70,6 +70,7 @@ def certify(uid: str) -> ResponseReturnValue:
                 starts_on=form.starts_on.data or clock.now().date(),
                 ends_on=form.ends_on.data,
                 evidence=form.evidence.data or "",
+                level=form.level.data or 1,
             ),
             actor=current_actor(),
             now=clock.now(),

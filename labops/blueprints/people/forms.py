@@ -29,9 +29,30 @@ class CertifyForm(Form):
 
     machine_type = SelectField(_l("Machine type"), choices=[])
     starts_on = DateField(_l("From"), [InputRequired(_l("Choose a day."))])
-    ends_on = DateField(_l("To"), [Optional()])
+    level = IntegerField(
+        _l("Level"),
+        [Optional(), NumberRange(min=1, max=9)],
+        description=_l("1 unless it has more."),
+    )
+    ends_on = DateField(
+        _l("To"), [Optional()], description=_l("Empty for what the machine type says.")
+    )
     evidence = StringField(
         _l("Evidence"), [Length(max=300)], description=_l("An induction, a course, what you saw.")
+    )
+
+
+class SuspendCertificationForm(Form):
+    """Days on which what somebody has for a machine type does not count."""
+
+    machine_type = StringField()
+    ends_on = DateField(
+        _l("Last day"), [Optional()], description=_l("Empty until somebody says otherwise.")
+    )
+    reason = StringField(
+        _l("Reason"),
+        [InputRequired(_l("Give the reason.")), Length(max=300)],
+        description=_l("The person reads it."),
     )
 
 

@@ -14,12 +14,20 @@ from labops.blueprints.access import current_actor, requires
 from labops.blueprints.csv_answers import csv_answer
 from labops.blueprints.formats import language
 from labops.blueprints.people.base import bp
-from labops.blueprints.people.forms import CertifyForm, MemberForm, RoleForm, SuspendForm
+from labops.blueprints.people.forms import (
+    CertifyForm,
+    MemberForm,
+    RoleForm,
+    SuspendCertificationForm,
+    SuspendForm,
+)
+from labops.blueprints.skills.base import ACTS, EARNED
 from labops.blueprints.strikes.routes import KIND_NAMES
 from labops.blueprints.words import role_name
 from labops.domain.bookings import queries as bookings
 from labops.domain.bookings.queries import OwnSearch
-from labops.domain.certifications import queries as certifications
+from labops.domain.certifications import skills
+from labops.domain.certifications.queries import local_today
 from labops.domain.machines.queries import machine_types
 from labops.domain.people import queries
 from labops.domain.people.ages import is_minor
@@ -78,15 +86,20 @@ def person_page(
     account = queries.account_of(session, person.id)
     search = OwnSearch(person_id=person.id, now=now, coming=True)
     coming, _count = bookings.own(session, search, actor)
+    today = local_today(session, now=now)
     page = render_template(
         "people/show.html",
         person=person,
         email=account.email if account else "",
         now=now,
-        today=now.date(),
+        today=today,
         sites={site.id: site for site in all_sites(session)},
         memberships=queries.memberships(session, person.id),
-        certifications=certifications.of_person(session, person.id),
+        skills=skills.of_person(session, person.id, today=today),
+        acts=ACTS,
+        earned=EARNED,
+        language=language(),
+        blank_suspension=SuspendCertificationForm(),
         roles=queries.roles(session, person.id),
         role_name=role_name,
         # At another site they have no name for this reader, and this page is about somebody.
@@ -101,13 +114,18 @@ def person_page(
 def blank_forms() -> dict[str, Form]:
     """Return the forms of the page, with the choices the actor has."""
     member, suspend, role = MemberForm(), SuspendForm(), RoleForm()
-    certify = CertifyForm()
-    today = clock.now().date()
+    certify, suspend_certification = CertifyForm(), SuspendCertificationForm()
+    today = local_today(reading(), now=clock.now())
     member.starts_on.data = certify.starts_on.data = today
-    forms = {"member": member, "certify": certify, "suspend": suspend, "role": role}
+    forms: dict[str, Form] = {
+        "member": member,
+        "certify": certify,
+        "suspend": suspend,
+        "role": role,
+    }
     for form in forms.values():
         offer_choices(form)
-    return forms
+    return forms | {"suspend_certification": suspend_certification}
 
 
 def offer_choices(form: Form) -> Form:

@@ -14,10 +14,14 @@ from labops.kernel.interval import Interval
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertifiedDays:
-    """One certification's first and last day, both included; open-ended without a last."""
+    """Days on which a certification counts, both included; open-ended without a last.
+
+    It counts for its level and those below.
+    """
 
     starts_on: date
     ends_on: date | None
+    level: int = 1
 
     def covers(self, day: date) -> bool:
         """Say whether it is valid on the day."""

@@ -229,7 +229,10 @@ def _booking_of(owner: ledger.Owner | None) -> int:
 def _asks_for_certifications(machine: MachineFacts) -> bool:
     rules = machine.rules
     return bool(
-        machine.certification_needed or rules.certification_needed or rules.certifications_needed
+        machine.certification_needed
+        or rules.certification_needed
+        or rules.certification_level > 1
+        or rules.certifications_needed
     )
 
 

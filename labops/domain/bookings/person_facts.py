@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from labops.domain.bookings.facts import (
 )
 from labops.domain.bookings.policies.windows import held_since
 from labops.domain.bookings.states import OPEN_STATES
+from labops.domain.certifications.policies import Suspended, earlier, spans
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.memberships.states import MembershipState
 from labops.domain.people.ages import age_on
@@ -77,13 +79,25 @@ def _top_ups(session: Session, keys: Mapping[str, int], day: date) -> dict[str, 
 
 
 def certified_days(session: Session, person_id: int) -> dict[str, tuple[CertifiedDays, ...]]:
-    """Return the person's certifications that were not revoked, by machine type."""
+    """Return the days on which the person's certifications count, by machine type.
+
+    What was revoked counts on none; suspended days are left out.
+    """
+    grants: dict[int, Any] = {}
+    gaps: dict[int, list[Suspended]] = {}
+    for row in statements.CERTIFIED.rows(session, {"person_id": person_id}):
+        grants[row.id] = row
+        if row.suspended_on is not None:
+            gap = Suspended(starts_on=row.suspended_on, ends_on=row.suspended_until)
+            gaps.setdefault(row.id, []).append(gap)
     certified: dict[str, tuple[CertifiedDays, ...]] = {}
-    for category, starts_on, ends_on in statements.CERTIFIED.rows(
-        session, {"person_id": person_id}
-    ):
-        days = CertifiedDays(starts_on=starts_on, ends_on=ends_on)
-        certified[category] = (*certified.get(category, ()), days)
+    for key, one in grants.items():
+        last_on = earlier(one.ends_on, one.lapses_on)
+        days = (
+            CertifiedDays(starts_on=first, ends_on=last, level=one.level)
+            for first, last in spans(one.starts_on, last_on, gaps.get(key, ()))
+        )
+        certified[one.slug] = (*certified.get(one.slug, ()), *days)
     return certified
 
 

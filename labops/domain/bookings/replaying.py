@@ -28,7 +28,8 @@ from labops.domain.bookings.past import (
 from labops.domain.bookings.policies.windows import held_since
 from labops.domain.bookings.simulation import simulate
 from labops.domain.bookings.states import BookingState
-from labops.domain.certifications.models import Certification
+from labops.domain.certifications.models import Certification, CertificationSuspension
+from labops.domain.certifications.policies import Suspended, earlier, spans
 from labops.domain.house_rules.files import Levels, RuleFile
 from labops.domain.house_rules.queries import site_rules
 from labops.domain.house_rules.values import HouseRules
@@ -180,6 +181,8 @@ def _add_certified(session: Session, whose: Select[Any], people: dict[int, PastP
             MachineType.slug,
             Certification.starts_on,
             Certification.ends_on,
+            Certification.lapses_on,
+            Certification.level,
             Certification.granted_at,
             Certification.revoked_at,
         )
@@ -188,11 +191,31 @@ def _add_certified(session: Session, whose: Select[Any], people: dict[int, PastP
         .order_by(Certification.starts_on)
     )
     found: dict[int, list[Granted]] = defaultdict(list)
-    for person_id, category, starts_on, ends_on, granted_at, revoked_at in rows:
-        days = CertifiedDays(starts_on=starts_on, ends_on=ends_on)
-        found[person_id].append(Granted(category, days, granted_at, revoked_at))
+    gaps = _suspensions(session, whose)
+    for row in rows:
+        last_on = earlier(row.ends_on, row.lapses_on)
+        for first, last in spans(row.starts_on, last_on, gaps[row.person_id, row.slug]):
+            days = CertifiedDays(starts_on=first, ends_on=last, level=row.level)
+            granted = Granted(row.slug, days, row.granted_at, row.revoked_at)
+            found[row.person_id].append(granted)
     for person_id, certified in found.items():
         people[person_id] = replace(people[person_id], certified=tuple(certified))
+
+
+def _suspensions(
+    session: Session, whose: Select[Any]
+) -> defaultdict[tuple[int, str], list[Suspended]]:
+    table = CertificationSuspension
+    rows = session.execute(
+        select(table.person_id, MachineType.slug, table.starts_on, table.ends_on, table.resumed_on)
+        .join(MachineType, MachineType.id == table.machine_type_id)
+        .where(table.person_id.in_(whose))
+    )
+    gaps: defaultdict[tuple[int, str], list[Suspended]] = defaultdict(list)
+    for person_id, slug, starts_on, ends_on, resumed_on in rows:
+        gap = Suspended(starts_on=starts_on, ends_on=ends_on, resumed_on=resumed_on)
+        gaps[person_id, slug].append(gap)
+    return gaps
 
 
 def _add_top_ups(

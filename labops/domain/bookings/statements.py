@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, exists, insert, or_, select, update
 
 from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.bookings.states import OPEN_STATES, QUOTA_STATES
-from labops.domain.certifications.models import Certification
+from labops.domain.certifications.models import Certification, CertificationSuspension
 from labops.domain.machines.models import Machine, MachineType
 from labops.domain.memberships.models import Membership
 from labops.domain.people.models import Person, RoleGrant
@@ -26,6 +26,7 @@ _person = table_of(Person).c
 _role = table_of(RoleGrant).c
 _membership = table_of(Membership).c
 _certification = table_of(Certification).c
+_suspension = table_of(CertificationSuspension).c
 _booking = table_of(Booking).c
 _of_booking = table_of(BookingBookable).c
 _restriction = table_of(Restriction).c
@@ -118,20 +119,31 @@ STANDING = Prepared(
     .limit(1)
 )
 
-# person_id: int
+# person_id: int. A row for each certification and suspension of its machine type.
 CERTIFIED = Prepared(
     select(
+        _certification.id,
         _type.slug,
+        _certification.level,
         _certification.starts_on,
         _certification.ends_on,
+        _certification.lapses_on,
+        _suspension.starts_on.label("suspended_on"),
+        _suspension.ends_on.label("suspended_until"),
     )
     .select_from(table_of(Certification))
     .join(table_of(MachineType), _type.id == _certification.machine_type_id)
+    .outerjoin(
+        table_of(CertificationSuspension),
+        (_suspension.person_id == _certification.person_id)
+        & (_suspension.machine_type_id == _certification.machine_type_id)
+        & _suspension.resumed_at.is_(None),
+    )
     .where(
         _certification.person_id == bindparam("person_id"),
         _certification.revoked_at.is_(None),
     )
-    .order_by(_certification.starts_on)
+    .order_by(_certification.starts_on, _certification.id)
 )
 
 # person_id: int; since: instant. A row for each machine of each booking that a limit may count.

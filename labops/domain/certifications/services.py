@@ -5,96 +5,232 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from labops.domain.certifications.models import Certification
-from labops.domain.machines.models import MachineType
+from labops.domain.certifications import rights
+from labops.domain.certifications.events import (
+    CertificationGranted,
+    CertificationResumed,
+    CertificationRevoked,
+    CertificationSuspended,
+)
+from labops.domain.certifications.granting import (
+    LONGEST_TEXT,
+    Certify,
+    add_certification,
+    grant_certification,
+    type_id_of,
+)
+from labops.domain.certifications.models import Certification, CertificationSuspension
+from labops.domain.certifications.queries import local_today
 from labops.domain.people.models import Person
-from labops.kernel import audit
+from labops.kernel import audit, ledger, outbox
 from labops.kernel.db import unit_of_work
-from labops.kernel.errors import Forbidden, Invalid, NotFound
-from labops.kernel.permissions import Actor, Permission
+from labops.kernel.errors import Invalid, NotFound
+from labops.kernel.permissions import Actor
+
+__all__ = [
+    "Certify",
+    "Suspend",
+    "add_certification",
+    "certify",
+    "grant_certification",
+    "resume",
+    "revoke",
+    "suspend",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Certify:
-    """A person's right to use a machine type, from and to local days, both included."""
+class Suspend:
+    """Days on which a person's certifications for a machine type do not count.
+
+    Without a first day they begin today, without a last one they end when somebody says so.
+    """
 
     person_uid: str
     machine_type: str
-    starts_on: date
+    reason: str
+    starts_on: date | None = None
     ends_on: date | None = None
-    evidence: str = ""
 
 
 def certify(command: Certify, *, actor: Actor, now: datetime) -> None:
-    """Grant a certification; it counts at every site, so any site's teacher may grant it.
+    """Grant a certification, or renew what the person has; it counts at every site.
 
     Raises `Forbidden`, `NotFound` for an unknown person, `Invalid` for an unknown machine type
-    or when it ends before it starts.
+    or level, or when it ends before it starts.
     """
     actor.require_person()
-    if not actor.may_somewhere(Permission.CERTIFICATION_GRANT):
-        raise Forbidden
     if command.ends_on is not None and command.ends_on < command.starts_on:
         raise Invalid.field("ends_on", "field.ends-before-start")
     with unit_of_work() as session:
-        add_certification(session, command, actor=actor, now=now)
+        person_id = _person_id(session, command.person_uid)
+        rights.require_certify(session, actor, type_id_of(session, command.machine_type), person_id)
+        ledger.lock(session, people=[person_id])
+        certification_id = add_certification(session, command, actor=actor, now=now)
+        event = CertificationGranted(certification_id=certification_id)
+        outbox.record_once(session, event, now=now)
 
 
-def add_certification(session: Session, command: Certify, *, actor: Actor, now: datetime) -> None:
-    """Grant inside the caller's transaction."""
-    person_id = session.scalar(select(Person.id).where(Person.uid == command.person_uid))
-    if person_id is None:
-        raise NotFound
-    type_id = session.scalar(select(MachineType.id).where(MachineType.slug == command.machine_type))
-    if type_id is None:
-        raise Invalid.field("machine_type", "field.not-offered")
-    session.add(
-        Certification(
+def suspend(command: Suspend, *, actor: Actor, now: datetime) -> None:
+    """Let a person's certifications for a machine type not count from a day on.
+
+    Raises `Forbidden`, `NotFound` for an unknown person, `Invalid` without a reason, for days
+    that are over, or where there is nothing to suspend.
+    """
+    actor.require_person()
+    reason = _reason(command.reason)
+    with unit_of_work() as session:
+        person_id = _person_id(session, command.person_uid)
+        type_id = type_id_of(session, command.machine_type)
+        rights.require_certify(session, actor, type_id, person_id)
+        ledger.lock(session, people=[person_id])
+        today = local_today(session, now=now)
+        starts_on = command.starts_on or today
+        if starts_on < today:
+            raise Invalid.field("starts_on", "field.in-the-past")
+        if command.ends_on is not None and command.ends_on < starts_on:
+            raise Invalid.field("ends_on", "field.ends-before-start")
+        if not _counting(session, person_id, type_id, today):
+            raise Invalid.field("machine_type", "field.not-offered", value=command.machine_type)
+        suspension = CertificationSuspension(
             person_id=person_id,
             machine_type_id=type_id,
-            starts_on=command.starts_on,
+            starts_on=starts_on,
             ends_on=command.ends_on,
-            evidence=command.evidence[:300],
-            granted_by_id=actor.person_id,
-            granted_at=now,
+            reason=reason,
+            suspended_by_id=actor.person_id,
+            suspended_at=now,
         )
-    )
-    audit.record(
-        session,
-        actor,
-        "certification.granted",
-        f"person:{command.person_uid}",
-        now=now,
-        after={
+        session.add(suspension)
+        session.flush()
+        outbox.record(session, CertificationSuspended(suspension_id=suspension.id), now=now)
+        days = {
             "machine_type": command.machine_type,
-            "starts_on": command.starts_on.isoformat(),
+            "starts_on": starts_on.isoformat(),
             "ends_on": command.ends_on.isoformat() if command.ends_on else None,
-        },
-    )
+        }
+        subject = f"person:{command.person_uid}"
+        audit.record(
+            session, actor, "certification.suspended", subject, now=now, after=days, reason=reason
+        )
+
+
+def resume(person_uid: str, machine_type: str, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Let a person's certifications for a machine type count again from today on.
+
+    Raises `Forbidden`, `NotFound` for an unknown person, `Invalid` without a reason. Where
+    nothing is suspended nothing happens.
+    """
+    actor.require_person()
+    reason = _reason(reason)
+    with unit_of_work() as session:
+        person_id = _person_id(session, person_uid)
+        type_id = type_id_of(session, machine_type)
+        rights.require_certify(session, actor, type_id, person_id)
+        ledger.lock(session, people=[person_id])
+        today = local_today(session, now=now)
+        for suspension in _open_suspensions(session, person_id, type_id, today):
+            suspension.resumed_on = today
+            suspension.resumed_at = now
+            suspension.resumed_by_id = actor.person_id
+            suspension.resumed_reason = reason
+            outbox.record(session, CertificationResumed(suspension_id=suspension.id), now=now)
+            audit.record(
+                session,
+                actor,
+                "certification.resumed",
+                f"person:{person_uid}",
+                now=now,
+                after={"machine_type": machine_type},
+                reason=reason,
+            )
 
 
 def revoke(certification_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
-    """Take a certification back, with a reason; raises `Invalid` without one."""
+    """Take a certification back, with a reason, and whatever of the same right still counts.
+
+    That is every grant of the same machine type and of that level or above: a renewal does not
+    outlive what it renewed. Raises `Forbidden`, `NotFound`, `Invalid` without a reason; doing it
+    again changes nothing.
+    """
     actor.require_person()
-    if not actor.may_somewhere(Permission.CERTIFICATION_GRANT):
-        raise Forbidden
-    if not reason.strip():
-        raise Invalid.field("reason", "field.required")
+    reason = _reason(reason)
     with unit_of_work() as session:
-        certification = session.get(Certification, certification_id)
-        if certification is None:
+        chosen = session.get(Certification, certification_id)
+        if chosen is None:
             raise NotFound
-        if certification.revoked_at is None:
-            certification.revoked_at = now
-            certification.revoked_reason = reason.strip()[:300]
+        person_id, type_id = chosen.person_id, chosen.machine_type_id
+        rights.require_certify(session, actor, type_id, person_id)
+        ledger.lock(session, people=[person_id])
+        session.refresh(chosen)
+        if chosen.revoked_at is not None:
+            return
+        today = local_today(session, now=now)
+        others = _counting(session, person_id, type_id, today)
+        with_it = {one.id: one for one in others if one.level >= chosen.level}
+        for one in (chosen, *(one for one in with_it.values() if one is not chosen)):
+            one.revoked_at = now
+            one.revoked_by_id = actor.person_id
+            one.revoked_reason = reason
             audit.record(
                 session,
                 actor,
                 "certification.revoked",
-                f"certification:{certification_id}",
+                f"certification:{one.id}",
                 now=now,
                 reason=reason,
             )
+        outbox.record(session, CertificationRevoked(certification_id=chosen.id), now=now)
+
+
+def _counting(session: Session, person_id: int, type_id: int, today: date) -> list[Certification]:
+    """Return the grants that count today or will, suspended or not."""
+    query = (
+        select(Certification)
+        .where(
+            Certification.person_id == person_id,
+            Certification.machine_type_id == type_id,
+            Certification.revoked_at.is_(None),
+            or_(Certification.ends_on.is_(None), Certification.ends_on >= today),
+            or_(Certification.lapses_on.is_(None), Certification.lapses_on >= today),
+        )
+        .order_by(Certification.id)
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(query))
+
+
+def _open_suspensions(
+    session: Session, person_id: int, type_id: int, today: date
+) -> list[CertificationSuspension]:
+    query = (
+        select(CertificationSuspension)
+        .where(
+            CertificationSuspension.person_id == person_id,
+            CertificationSuspension.machine_type_id == type_id,
+            CertificationSuspension.resumed_at.is_(None),
+            or_(
+                CertificationSuspension.ends_on.is_(None),
+                CertificationSuspension.ends_on >= today,
+            ),
+        )
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(query))
+
+
+def _person_id(session: Session, uid: str) -> int:
+    found = session.scalar(select(Person.id).where(Person.uid == uid))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _reason(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Invalid.field("reason", "field.required")
+    return text[:LONGEST_TEXT]

@@ -68,6 +68,7 @@ def readers(timetables: Mapping[str, Timetable]) -> dict[str, tuple[str, Reader]
         "limits": ("limits", limits),
         "add_limits": ("limits", limits),
         "certification_needed": ("certification_needed", atoms.yes_or_no),
+        "certification_level": ("certification_level", _level),
         "certifications_needed": ("certifications_needed", atoms.slugs),
         "waiver_needed": ("waiver_needed", atoms.yes_or_no),
         "youngest": ("youngest", count_or_off),
@@ -152,6 +153,14 @@ def read_rules(data: Data, *, whole: bool = True) -> HouseRules:
 def _in_order(data: Data) -> list[tuple[str, Any]]:
     """Return the keys with what is added last: a level that says both means both."""
     return sorted(data.items(), key=lambda item: item[0] in _ADDED)
+
+
+def _level(value: Any) -> int:
+    """Read a level of a certification; they count from one."""
+    level = atoms.count(value)
+    if level < 1:
+        raise atoms.wrong("rules.not-a-count", value)
+    return level
 
 
 def _or_off(reader: Reader) -> Reader:

@@ -85,6 +85,7 @@ class HouseRules:
     limits: tuple[Limit, ...] = ()
 
     certification_needed: bool = False
+    certification_level: int = 1
     certifications_needed: tuple[str, ...] = ()
     waiver_needed: bool = False
     youngest: int | None = None

@@ -215,6 +215,7 @@ _OTHERS: dict[str, tuple[str, Writer]] = {
     "next_once_begun": ("next_once_begun", _same),
     "limits": ("limits", _each(write_limit)),
     "certification_needed": ("certification_needed", _same),
+    "certification_level": ("certification_level", _same),
     "certifications_needed": ("certifications_needed", list),
     "waiver_needed": ("waiver_needed", _same),
     "youngest": ("youngest", _same),

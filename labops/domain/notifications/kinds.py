@@ -16,6 +16,7 @@ class LetterKind(StrEnum):
     ACCOUNT = "account"
     BOOKING_BY_OTHERS = "booking-by-others"
     BOOKING = "booking"
+    CERTIFICATION = "certification"
     INVITATION = "invitation"
     REMINDER = "reminder"
     DIGEST = "digest"
@@ -55,6 +56,7 @@ KINDS: Mapping[LetterKind, Offer] = {
     LetterKind.BOOKING_BY_OTHERS: NECESSARY,
     LetterKind.MEMBERSHIP: NECESSARY,
     LetterKind.BOOKING: Offer(choices=(ON, OFF)),
+    LetterKind.CERTIFICATION: Offer(choices=(ON, OFF), one_click=True),
     LetterKind.INVITATION: Offer(choices=(AUTOMATIC, ALWAYS, NEVER)),
     LetterKind.REMINDER: Offer(choices=(ONE_DAY, TWO_HOURS, OFF), one_click=True),
     LetterKind.DIGEST: Offer(choices=(OFF, ON), one_click=True),

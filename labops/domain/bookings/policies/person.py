@@ -43,31 +43,39 @@ def is_certified(facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdict
     """Refuse whoever lacks a needed certification, or whose is not valid on the day."""
     needed: dict[str, Sequence[CertifiedDays]] = {}
     known = facts.person.certified or {}
-    if machine.certification_needed or machine.rules.certification_needed:
-        needed[machine.category] = (*machine.certified, *known.get(machine.category, ()))
+    level = machine.rules.certification_level
+    if machine.certification_needed or machine.rules.certification_needed or level > 1:
+        mine = (*machine.certified, *known.get(machine.category, ()))
+        needed[machine.category] = [days for days in mine if days.level >= level]
     for category in machine.rules.certifications_needed:
+        if category in needed:
+            continue
         own = machine.certified if category == machine.category else ()
         needed[category] = (*own, *known.get(category, ()))
     if not needed:
         return
-    last_day = local_time.days_touched(facts.slot, facts.zone)[-1]
+    days = local_time.days_touched(facts.slot, facts.zone)
     for category, certified in needed.items():
-        yield _is_valid(facts.day, last_day, certified, machine, category)
+        yield _is_valid((days[0], days[-1]), certified, machine, category)
 
 
 def _is_valid(
-    first_day: date,
-    last_day: date,
+    days: tuple[date, date],
     certified: Sequence[CertifiedDays],
     machine: MachineFacts,
     category: str,
 ) -> Verdict:
-    valid = any(days.covers(first_day) and days.covers(last_day) for days in certified)
-    had_one = any(days.starts_on <= first_day for days in certified)
+    # Not one and the same for both days: a renewal goes on where the one before ended.
+    valid = all(any(one.covers(day) for one in certified) for day in days)
+    had_one = any(one.starts_on <= days[0] for one in certified)
+    level = machine.rules.certification_level if category == machine.category else 1
+    params: dict[str, object] = {"machine": machine.slug, "category": category}
+    if level > 1:
+        params["level"] = level
     return verdict(
         valid,
         "person.certification-expired" if had_one else "person.certification-missing",
-        {"machine": machine.slug, "category": category},
+        params,
         fix=f"certification:{category}",
     )
 

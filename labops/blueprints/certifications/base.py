@@ -1,0 +1,7 @@
+"""The blueprint of certifications."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("certifications", __name__)
