@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from labops.adapters import outside
-from labops.cli import demo_bookings, demo_onboarding
-from labops.cli import demo_bookings, demo_certifications
+from labops.cli import demo_bookings, demo_certifications, demo_onboarding
 from labops.cli.context import with_app
 from labops.domain.closures import outside_queries
 from labops.domain.closures.outside import Follow

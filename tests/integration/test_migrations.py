@@ -102,7 +102,7 @@ def steps() -> list[str]:
     config = Config()
     config.set_main_option("script_location", str(migrations.scripts_folder()))
     found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
-    return sorted(found)[2:-1]
+    return found[::-1][2:-1]
 
 
 def rows_of(engine: Engine, tables: Iterable[str]) -> dict[str, int]:

@@ -28,6 +28,7 @@ TABLES = {
     "audit_entry": _l("Changes that you made, and changes to your account"),
     "booking": _l("Bookings"),
     "certification": _l("Certifications"),
+    "certification_suspension": _l("Suspended certifications"),
     "consent": _l("What you agreed to"),
     "feed": _l("Calendar addresses"),
     "hand_over": _l("Bookings that you gave or were given"),
@@ -43,7 +44,9 @@ TABLES = {
     "scan": _l("Codes that you scanned"),
     "series": _l("Series of bookings"),
     "sign_in": _l("Where you are or were signed in"),
+    "skill_card": _l("Cards that show your skills"),
     "strike": _l("Strikes"),
     "top_up": _l("Additions to quotas"),
+    "trainer": _l("Machine types that you train for"),
     "waiting_wish": _l("What you wait for"),
 }

@@ -56,11 +56,11 @@ def is_certified(facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdict
         return
     days = local_time.days_touched(facts.slot, facts.zone)
     for category, certified in needed.items():
-        yield _is_valid((days[0], days[-1]), certified, machine, category)
+        yield _is_valid(days, certified, machine, category)
 
 
 def _is_valid(
-    days: tuple[date, date],
+    days: Sequence[date],
     certified: Sequence[CertifiedDays],
     machine: MachineFacts,
     category: str,
