@@ -81,7 +81,8 @@ def _follow_the_school(now: datetime) -> None:
 def _say_sign_ins() -> None:
     click.echo(f"Sign in with one of these and the password {PASSWORD}")
     for person in _people():
-        roles = ", ".join(role for role, _site in person.get("roles", [])) or "member"
+        usual = "member" if person.get("member") else "applicant"
+        roles = ", ".join(role for role, _site in person.get("roles", [])) or usual
         if "suspended_days" in person:
             roles = "suspended member"
         click.echo(f"  {person['email']:24} {person['name']} ({roles})")

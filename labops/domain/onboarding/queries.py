@@ -140,6 +140,7 @@ def _certified(session: Session, ids: Sequence[int], today: date) -> dict[int, d
             Certification.person_id.in_(ids),
             Certification.revoked_at.is_(None),
             or_(Certification.ends_on.is_(None), Certification.ends_on >= today),
+            or_(Certification.lapses_on.is_(None), Certification.lapses_on >= today),
         )
         .order_by(Certification.granted_at.desc())
     )
