@@ -26,6 +26,7 @@ from labops.domain.people.retention import forget_sign_ins
 from labops.domain.privacy import retention
 from labops.domain.strikes import services as strikes
 from labops.domain.waiting import offering
+from labops.domain.waivers import asking
 from labops.kernel import idempotency, outbox
 from labops.kernel import jobs as book
 from labops.kernel.db import reading, unit_of_work
@@ -212,6 +213,11 @@ def admit_applicants(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{admitting.admit_ready(now=now, dry_run=dry_run)} admitted"
 
 
+def ask_for_signatures(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Ask whoever signed an older version of a waiver for the new one."""
+    return f"{asking.ask_for_signatures(now=now, dry_run=dry_run)} asked"
+
+
 def enforce_retention(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Let go of what was kept for as long as it may be."""
     found = retention.enforce(now=now, dry_run=dry_run)
@@ -233,6 +239,7 @@ JOBS: Mapping[str, Job] = {
         Job(name="remind-of-ends", period=timedelta(hours=1), run=skills.remind_of_ends),
         Job(name="visit-calendars", period=timedelta(hours=1), run=visit_calendars),
         Job(name="admit-applicants", period=timedelta(seconds=30), run=admit_applicants),
+        Job(name="ask-for-signatures", period=timedelta(minutes=10), run=ask_for_signatures),
         Job(name="enforce-retention", period=timedelta(days=1), run=enforce_retention),
         Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
     )

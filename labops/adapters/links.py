@@ -77,6 +77,20 @@ def read_offer(token: str) -> str:
         raise NotFound from error
 
 
+def guardian_link(guardian_uid: str) -> str:
+    """Return the address of a guardian's page; it works for as long as she is one."""
+    token = _signer("guardian").dumps(guardian_uid)
+    return f"{current_app.config['LABOPS'].public_url}/t/{token}/guardian"
+
+
+def read_guardian(token: str) -> str:
+    """Return the uid of the guardian that a link is for; raises `NotFound` when it is no good."""
+    try:
+        return str(_signer("guardian").loads(token))
+    except BadData as error:
+        raise NotFound from error
+
+
 def read(purpose: str, token: str) -> tuple[int, int]:
     """Return both numbers of a link's token; raises `NotFound` when it is no good.
 

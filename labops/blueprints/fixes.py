@@ -190,6 +190,10 @@ def _membership(_problem: Problem, _of: str, wanted: Wanted | None) -> Step:
     return url_for("onboarding.steps", slug=machine.site), _("Become a member")
 
 
+def _waiver(_problem: Problem, _of: str, _wanted: Wanted | None) -> Step:
+    return url_for("waivers.mine"), _("Read and sign")
+
+
 def _machine_of(wanted: Wanted | None) -> machines.MachineView | None:
     if wanted is None:
         return None
@@ -218,5 +222,5 @@ _STEPS: Mapping[str, Callable[[Problem, str, Wanted | None], Step]] = {
     "others": _others,
     "bookings": _bookings,
     "profile": _profile,
-    "waiver": _profile,
+    "waiver": _waiver,
 }

@@ -125,6 +125,8 @@ SENTENCES: dict[str, Sentence] = {
     "person.not-member": lambda p: _(
         "Only members of this site can book here. Ask staff to become one."
     ),
+    "guardian.not-a-minor": lambda _p: _("Only a minor needs somebody who answers for her."),
+    "waiver.guardian-signs": lambda _p: _("For a minor a parent or guardian signs."),
     "membership.suspended": lambda _p: _("The membership here is suspended: ask the staff."),
     "person.suspended": reasons.suspended,
     "person.waiver-missing": reasons.waiver_missing,
@@ -197,6 +199,11 @@ SENTENCES: dict[str, Sentence] = {
     "field.required": reasons.field_required,
     "field.doubled": lambda p: _("Each may be named only once."),
     "field.several-sites": lambda p: _("All machines of a booking must be at the same site."),
+    "field.not-your-name": lambda p: _(
+        "Type the name as it is known here: %(name)s.", name=p["person"]
+    ),
+    "field.text-changed": lambda _p: _("The text changed meanwhile: read it again."),
+    "field.your-own-address": lambda _p: _("This is your own address: name somebody else's."),
     "field.not-an-email": lambda p: _("This is not an e-mail address."),
     "field.not-offered": reasons.field_not_offered,
     "field.own-address": lambda _p: _("The booking is theirs already. Name somebody else."),

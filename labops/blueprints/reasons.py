@@ -140,6 +140,8 @@ def certification_missing(p: Params) -> str:
 
 def waiver_missing(p: Params) -> str:
     """Say who has to sign."""
+    if p.get("age") == "unknown":
+        return str(_("Say when you were born first: for minors a parent or guardian signs."))
     if p.get("guardian"):
         return str(_("A parent or guardian has to sign the waiver first."))
     return str(_("You have to sign the waiver first."))

@@ -23,6 +23,7 @@ from labops.blueprints import (
     stations,
     strikes,
     waiting,
+    waivers,
 )
 
 BLUEPRINTS = (
@@ -44,6 +45,7 @@ BLUEPRINTS = (
     skills.bp,
     certifications.bp,
     waiting.bp,
+    waivers.bp,
     health.bp,
     api.bp,
 )

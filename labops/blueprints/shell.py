@@ -125,6 +125,7 @@ def account_menu() -> AccountMenu | None:
         [
             Link(_("Profile"), url_for("accounts.profile")),
             Link(_("Become a member"), url_for("onboarding.join")),
+            Link(_("Waivers"), url_for("waivers.mine")),
             Link(_("Letters"), url_for("accounts.letters")),
             Link(_("My data"), url_for("privacy.mine")),
             Link(_("My skills"), url_for("skills.index")),

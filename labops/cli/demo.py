@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from labops.adapters import outside
-from labops.cli import demo_bookings, demo_certifications, demo_onboarding
+from labops.cli import demo_bookings, demo_certifications, demo_onboarding, demo_waivers
 from labops.cli.context import with_app
 from labops.domain.closures import outside_queries
 from labops.domain.closures.outside import Follow
@@ -48,6 +48,7 @@ def demo() -> None:
             if state == "empty":
                 label_door(site.id, "Ingresso", actor=SYSTEM, now=now)
         _follow_the_school(now)
+        demo_waivers.fill(_people(), now=now)
         count = demo_bookings.fill(_people(), now=now)
         demo_onboarding.fill(now=now)
         demo_certifications.fill(now=now)

@@ -17,6 +17,7 @@ ROME = ZoneInfo("Europe/Rome")
 STEPS = (
     NewStep(kind=StepKind.EMAIL),
     NewStep(kind=StepKind.PROFILE),
+    NewStep(kind=StepKind.WAIVERS),
     NewStep(
         kind=StepKind.IDENTITY,
         note_it="Porta un documento d'identità: lo guardiamo e non ne teniamo copia.",

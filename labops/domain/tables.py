@@ -21,6 +21,7 @@ from labops.domain.spaces import models as spaces
 from labops.domain.stations import models as stations
 from labops.domain.strikes import models as strikes
 from labops.domain.waiting import models as waiting
+from labops.domain.waivers import models as waivers
 from labops.kernel import audit, idempotency, instance, jobs, ledger, outbox
 from labops.kernel.orm import Base
 
@@ -53,4 +54,5 @@ __all__ = [
     "stations",
     "strikes",
     "waiting",
+    "waivers",
 ]

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -41,6 +41,10 @@ from labops.domain.strikes import services as strike_services
 from labops.domain.waiting import offering
 from labops.domain.waiting import services as waiting
 from labops.domain.waiting.models import Offer, WaitingWish
+from labops.domain.waivers import guardians
+from labops.domain.waivers import queries as waiver_queries
+from labops.domain.waivers import services as waivers
+from labops.domain.waivers.services import Signing, WaiverText
 from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
@@ -60,6 +64,7 @@ WEEK = {"monday": "2026-11-23", "until": "2026-11-29T23:00:00+00:00"}
 def _steady(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("confirmation_link", "reset_link", "stop_link", "hand_over_link"):
         monkeypatch.setattr(links, name, lambda _account, _mark, n=name: f"http://localhost/{n}")
+    monkeypatch.setattr(links, "guardian_link", lambda _uid: "http://localhost/guardian")
     monkeypatch.setattr(links, "offer_link", lambda _uid, answer="": f"http://localhost/o/{answer}")
     monkeypatch.setattr(calendar_parts, "instance_id", lambda _session: "instance")
     with unit_of_work() as session:
@@ -120,6 +125,42 @@ def applying(world: World) -> dict[str, object]:
         session.execute(update(Membership).values(state="applicant"))
         session.execute(update(Account).values(email_confirmed_at=NOW))
     return {"person_uid": world.uids["alice"], "site_id": site, "at": NOW.isoformat()}
+
+
+def newer_waiver(world: World) -> dict[str, object]:
+    """Let Alice have signed the first of two versions of a waiver."""
+    site, today = world.sites["mhuma"], NOW.date()
+    text = WaiverText(title_it="Regole", title_en="Rules", text_it="Sì.", text_en="Yes.")
+    for days in (0, 20):
+        waivers.write(site, "rules", text, actor=SYSTEM, now=NOW)
+        day = today + timedelta(days=days)
+        waivers.publish(site, "rules", asks_from=day, today=today, actor=SYSTEM, now=NOW)
+    first, second = (waiver_queries.version(reading(), site, "rules", n) for n in (1, 2))
+    signing = Signing(
+        version_id=first.id,
+        digest=first.digest,
+        name="Alice",
+        language="en",
+        address="",
+        device="",
+    )
+    waivers.sign(signing, today=today, actor=world.actor("alice"), now=NOW)
+    return {"person_uid": world.uids["alice"], "version_id": second.id, "last": False}
+
+
+def guardian_invited(world: World) -> dict[str, object]:
+    """Let Alice be fifteen and name her mother."""
+    with unit_of_work() as session:
+        session.execute(update(Person).values(born_on=date(2011, 3, 14)))
+    alice = world.actor("alice")
+    uid = guardians.invite("Anna", "anna@example.org", today=NOW.date(), actor=alice, now=NOW)
+    return {"guardian_uid": uid, "at": NOW.isoformat()}
+
+
+def guardian_withdrew(world: World) -> dict[str, object]:
+    fact = guardian_invited(world)
+    guardians.withdraw(str(fact["guardian_uid"]), now=NOW)
+    return fact
 
 
 def let_rules(world: World, data: dict[str, object]) -> None:
@@ -285,6 +326,9 @@ CASES = {
     "CertificationResumed": Case("CertificationResumed", certifications.resumed),
     "CertificationEnding": Case("CertificationEnding", certifications.ending),
     "CertificationEnding-unused": Case("CertificationEnding", certifications.ending_unused),
+    "SignatureAsked": Case("SignatureAsked", newer_waiver),
+    "GuardianInvited": Case("GuardianInvited", guardian_invited),
+    "GuardianWithdrew": Case("GuardianWithdrew", guardian_withdrew),
     "ReminderDue": Case("ReminderDue", booked),
     "DigestDue": Case("DigestDue", own_week),
     "StaffDigestDue": Case("StaffDigestDue", staff_week),

@@ -37,6 +37,7 @@ KNOWN = st.builds(
     began_at=st.just(BEGAN),
     email_confirmed_at=st.none() | MOMENTS,
     born_on=st.none() | st.just(date(1990, 1, 1)),
+    signed=st.booleans(),
     plan=st.sampled_from(["", "pro"]),
     certified=st.dictionaries(st.sampled_from(TYPES), MOMENTS),
     marks=MARKS,
@@ -50,6 +51,7 @@ def over(step: Step, known: Known) -> bool:
     return {
         StepKind.EMAIL: known.email_confirmed_at is not None,
         StepKind.PROFILE: known.born_on is not None,
+        StepKind.WAIVERS: known.signed,
         StepKind.IDENTITY: step.id in known.marks,
         StepKind.ORIENTATION: step.id in known.marks,
         StepKind.INDUCTION: step.subject in known.certified,

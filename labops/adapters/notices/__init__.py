@@ -35,6 +35,7 @@ from labops.adapters.notices import (
     series,
     strikes,
     waiting,
+    waivers,
 )
 from labops.adapters.notices.calendar_parts import calendar_part
 from labops.adapters.notices.words import Teller, Told, language_of, letter
@@ -52,6 +53,7 @@ TELLERS: Mapping[str, Teller] = {
     **series.TELLERS,
     **strikes.TELLERS,
     **waiting.TELLERS,
+    **waivers.TELLERS,
 }
 # Who stands at the machine, or has just called, needs no mail about it; staff see what is contested
 # on their pages; of maintenance those are told whose bookings it moves.

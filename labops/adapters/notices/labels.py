@@ -52,6 +52,7 @@ CHOICES: Mapping[LetterKind, Mapping[str, LazyString]] = {
 STEPS: Mapping[StepKind, LazyString] = {
     StepKind.EMAIL: _l("Confirm the e-mail address"),
     StepKind.PROFILE: _l("Complete the profile"),
+    StepKind.WAIVERS: _l("Sign the waivers"),
     StepKind.IDENTITY: _l("Show who you are"),
     StepKind.ORIENTATION: _l("Be shown around"),
     StepKind.INDUCTION: _l("Pass an induction"),

@@ -24,6 +24,7 @@ STATES = {
 HOW = {
     StepKind.EMAIL: _l("Open the link in the mail that we sent you."),
     StepKind.PROFILE: _l("The staff need to know when you were born: some machines have an age."),
+    StepKind.WAIVERS: _l("Read what the site wants you to accept. For minors a guardian signs."),
     StepKind.IDENTITY: _l(
         "Bring an identity document to the site. The staff look at it and keep no copy."
     ),
@@ -65,6 +66,8 @@ def _line(one: StepStanding) -> Line:
     if one.state is StepState.OPEN:
         if step.kind is StepKind.PROFILE:
             url, label = url_for("accounts.profile"), _("Open your profile")
+        elif step.kind is StepKind.WAIVERS:
+            url, label = url_for("waivers.mine"), _("Read and sign")
         elif step.kind is StepKind.INDUCTION:
             url, label = url_for("machines.index"), _("See the machines")
     return Line(one, step_name(step), how, url, label)

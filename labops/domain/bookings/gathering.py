@@ -17,7 +17,7 @@ from labops.domain.bookings.facts import (
     PersonFacts,
     SpaceFacts,
 )
-from labops.domain.bookings.person_facts import certified_days, held_bookings, standing
+from labops.domain.bookings.person_facts import certified_days, has_signed, held_bookings, standing
 from labops.domain.bookings.wanted import WantedMachine, Wish
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import asks_for_holidays, rules_in_force
@@ -48,6 +48,7 @@ def gather(session: Session, wish: Wish) -> Gathered:
     """Read everything the rules need, the person's revision before her bookings."""
     first = wish.first
     zone = local_time.zone(first.zone)
+    day = wish.slot.starts_at.astimezone(zone).date()
     revision, person = standing(session, wish.person_id, first.site_id, wish.slot, zone)
     machines = tuple(
         _machine_facts(
@@ -63,6 +64,8 @@ def gather(session: Session, wish: Wish) -> Gathered:
     )
     if any(_asks_for_certifications(machine) for machine in machines):
         person = replace(person, certified=certified_days(session, wish.person_id))
+    if any(_asks_for_signatures(machine) for machine in machines):
+        person = _with_signatures(session, person, wish.person_id, first.site_id, machines, day)
     space_ids = [machine.space_id for machine in wish.machines if machine.space_id]
     facts = BookingFacts(
         slot=wish.slot,
@@ -125,7 +128,11 @@ def gather_for_search(
             for machine in of_site
         }
         if person_id is not None:
-            rules = [one.rules for one in all_facts.values()]
+            found_facts = tuple(all_facts.values())
+            if any(_asks_for_signatures(one) for one in found_facts):
+                day = window.starts_at.astimezone(zone).date()
+                person = _with_signatures(session, person, person_id, site_id, found_facts, day)
+            rules = [one.rules for one in found_facts]
             held = held_bookings(session, person_id, window, now, zone, rules)
         spaces = [machine.space_id for machine in of_site if machine.space_id]
         shut = closures.during(session, site_id, around, space_ids=spaces)
@@ -234,6 +241,27 @@ def _asks_for_certifications(machine: MachineFacts) -> bool:
         or rules.certification_level > 1
         or rules.certifications_needed
     )
+
+
+def _asks_for_signatures(machine: MachineFacts) -> bool:
+    return machine.rules.waiver_needed or machine.rules.guardian_consent_below is not None
+
+
+def _with_signatures(
+    session: Session,
+    person: PersonFacts,
+    person_id: int,
+    site_id: int,
+    machines: Sequence[MachineFacts],
+    day: date,
+) -> PersonFacts:
+    """Say of the person whether the site's waivers are signed for the day."""
+    signed = has_signed(session, person_id, site_id, day, person.age)
+    if person.age is None and any(
+        machine.rules.guardian_consent_below is not None for machine in machines
+    ):
+        signed = False  # she may be a minor
+    return replace(person, waiver=signed)
 
 
 def _held(

@@ -22,7 +22,8 @@ from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.certifications.policies import Suspended, earlier, spans
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.memberships.states import MembershipState
-from labops.domain.people.ages import age_on
+from labops.domain.people.ages import OF_AGE, age_on
+from labops.domain.waivers.policies import Asked, suffices
 from labops.kernel.interval import Interval
 
 
@@ -76,6 +77,25 @@ def _top_ups(session: Session, keys: Mapping[str, int], day: date) -> dict[str, 
                     had if isinstance(had, timedelta) else timedelta(0)
                 )
     return found
+
+
+def has_signed(session: Session, person_id: int, site_id: int, day: date, age: int | None) -> bool:
+    """Say whether the waivers of the site are signed for the day: for a minor, by a guardian.
+
+    A minor needs a guardian even where there is nothing to sign; of whom nobody knows the age
+    nobody knows that either.
+    """
+    minor = age is not None and age < OF_AGE
+    versions: dict[int, list[Asked]] = {}
+    signed: dict[int, list[int]] = {}
+    keys = {"person_id": person_id, "site_id": site_id}
+    for waiver, number, asks_from, signature, guardian in statements.WAIVERS.rows(session, keys):
+        versions.setdefault(waiver, []).append(Asked(number, asks_from))
+        if signature is not None and (guardian is not None) == minor:
+            signed.setdefault(waiver, []).append(number)
+    if not all(suffices(found, signed.get(waiver, ()), day) for waiver, found in versions.items()):
+        return False
+    return not minor or statements.GUARDED.row(session, {"person_id": person_id}) is not None
 
 
 def certified_days(session: Session, person_id: int) -> dict[str, tuple[CertifiedDays, ...]]:

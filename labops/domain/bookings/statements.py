@@ -13,6 +13,7 @@ from labops.domain.people.models import Person, RoleGrant
 from labops.domain.restrictions.models import Restriction, TopUp
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable, Space
+from labops.domain.waivers.models import Guardian, Signature, Waiver, WaiverVersion
 from labops.kernel.orm import table_of
 from labops.kernel.permissions import SITE_ROLES, Role
 from labops.kernel.prepared import Prepared
@@ -31,6 +32,10 @@ _booking = table_of(Booking).c
 _of_booking = table_of(BookingBookable).c
 _restriction = table_of(Restriction).c
 _top_up = table_of(TopUp).c
+_waiver = table_of(Waiver).c
+_version = table_of(WaiverVersion).c
+_signature = table_of(Signature).c
+_guardian = table_of(Guardian).c
 
 _wanted = (
     select(
@@ -144,6 +149,41 @@ CERTIFIED = Prepared(
         _certification.revoked_at.is_(None),
     )
     .order_by(_certification.starts_on, _certification.id)
+)
+
+# person_id, site_id: int. A row for each published version of each waiver of the site, and for each
+# time it was signed for her.
+WAIVERS = Prepared(
+    select(
+        _waiver.id,
+        _version.number,
+        _version.asks_from,
+        _signature.id.label("signature_id"),
+        _signature.guardian_id,
+    )
+    .select_from(table_of(Waiver))
+    .join(table_of(WaiverVersion), _version.waiver_id == _waiver.id)
+    .outerjoin(
+        table_of(Signature),
+        (_signature.version_id == _version.id)
+        & (_signature.person_id == bindparam("person_id"))
+        & _signature.withdrawn_at.is_(None),
+    )
+    .where(
+        _waiver.site_id == bindparam("site_id"),
+        _waiver.retired_at.is_(None),
+        _version.published_at.is_not(None),
+    )
+)
+# person_id: int. A row if an adult who proved her address answers for the minor.
+GUARDED = Prepared(
+    select(_guardian.id)
+    .where(
+        _guardian.child_id == bindparam("person_id"),
+        _guardian.proven_at.is_not(None),
+        _guardian.ended_at.is_(None),
+    )
+    .limit(1)
 )
 
 # person_id: int; since: instant. A row for each machine of each booking that a limit may count.

@@ -10,6 +10,7 @@ class StepKind(StrEnum):
 
     EMAIL = "email"
     PROFILE = "profile"
+    WAIVERS = "waivers"
     IDENTITY = "identity"
     ORIENTATION = "orientation"
     INDUCTION = "induction"

@@ -32,12 +32,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of an applicant. `certified` says since when, by machine type."""
+    """What is known of an applicant. `certified` says since when, by machine type.
+
+    `signed` says that nothing is left to sign at the site, `signed_at` when she signed last.
+    """
 
     began_at: datetime
     email_confirmed_at: datetime | None = None
     born_on: date | None = None
     plan: str = ""
+    signed: bool = False
+    signed_at: datetime | None = None
     certified: Mapping[str, datetime] = field(default_factory=dict)
     marks: Mapping[int, Mark] = field(default_factory=dict)
 
@@ -97,6 +102,8 @@ def _known_to_be_done(step: Step, known: Known) -> tuple[bool, datetime | None]:
         return known.email_confirmed_at is not None, known.email_confirmed_at
     if step.kind is StepKind.PROFILE:
         return known.born_on is not None, None
+    if step.kind is StepKind.WAIVERS:
+        return known.signed, known.signed_at
     if step.kind is StepKind.INDUCTION:
         return step.subject in known.certified, known.certified.get(step.subject)
     return bool(known.plan), None

@@ -26,6 +26,7 @@ from labops.domain.onboarding.policies import (
     stuck_since,
 )
 from labops.domain.people.models import Account, Person
+from labops.domain.waivers import queries as waivers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,8 @@ def _progress(
     certified = _certified(session, ids, today)
     marks = _marks(session, ids, [step.id for step in steps])
     nudged = _nudged(session, site_id, ids)
+    born = {row.id: row.born_on for row in people}
+    signed = waivers.done_signing(session, site_id, born, today=today)
     found = []
     for row in people:
         known = Known(
@@ -117,6 +120,8 @@ def _progress(
             email_confirmed_at=row.email_confirmed_at,
             born_on=row.born_on,
             plan=row.plan,
+            signed=row.id in signed,
+            signed_at=signed.get(row.id),
             certified=certified.get(row.id, {}),
             marks=marks.get(row.id, {}),
         )

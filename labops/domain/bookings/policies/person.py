@@ -87,6 +87,8 @@ def has_signed(facts: BookingFacts, machine: MachineFacts) -> Iterator[Verdict]:
     minor = below is not None and (age is None or age < below)
     if machine.rules.waiver_needed or minor:
         params = {"machine": machine.slug, "guardian": minor}
+        if minor and age is None:
+            params["age"] = "unknown"
         yield verdict(facts.person.waiver, "person.waiver-missing", params, fix="waiver")
 
 

@@ -1,0 +1,1 @@
+"""Waivers: signed texts with versions, and the guardians who sign for minors."""
