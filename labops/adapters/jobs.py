@@ -19,6 +19,7 @@ from labops.adapters.letters import Letter, MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
 from labops.domain.bookings import giving, sweeping
 from labops.domain.calendars import fragments
+from labops.domain.circulars import services as circulars
 from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told, note_invited
 from labops.domain.onboarding import admitting
@@ -184,6 +185,11 @@ def send_digests(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{due.record_digests(now=now, dry_run=dry_run)} digests"
 
 
+def queue_circulars(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Have the letters of circulars told, some at a time."""
+    return f"{circulars.queue_letters(now=now, dry_run=dry_run)} letters"
+
+
 def offer_freed_time(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Offer freed time to those who wait, in order; let unanswered offers go to the next."""
     run = offering.offer_freed_time(now=now, dry_run=dry_run)
@@ -234,6 +240,7 @@ JOBS: Mapping[str, Job] = {
         Job(name="forgive-taken", period=timedelta(minutes=5), run=forgive_taken),
         Job(name="remind", period=timedelta(seconds=60), run=remind),
         Job(name="send-digests", period=timedelta(minutes=10), run=send_digests),
+        Job(name="queue-circulars", period=timedelta(seconds=10), run=queue_circulars),
         Job(name="offer-freed-time", period=timedelta(seconds=5), run=offer_freed_time),
         Job(name=skills.NOTE_USES, period=timedelta(minutes=10), run=skills.note_uses),
         Job(name="remind-of-ends", period=timedelta(hours=1), run=skills.remind_of_ends),

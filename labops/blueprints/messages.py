@@ -15,6 +15,7 @@ from flask_babel import ngettext
 from labops.blueprints import (
     calendar_messages,
     formats,
+    members_messages,
     reasons,
     rules_messages,
     waiting_messages,
@@ -250,6 +251,7 @@ SENTENCES: dict[str, Sentence] = {
     **rules_messages.SENTENCES,
     **waiting_messages.SENTENCES,
     **calendar_messages.SENTENCES,
+    **members_messages.SENTENCES,
 }
 
 

@@ -10,7 +10,13 @@ from typing import Any
 import click
 
 from labops.adapters import outside
-from labops.cli import demo_bookings, demo_certifications, demo_onboarding, demo_waivers
+from labops.cli import (
+    demo_bookings,
+    demo_certifications,
+    demo_members,
+    demo_onboarding,
+    demo_waivers,
+)
 from labops.cli.context import with_app
 from labops.domain.closures import outside_queries
 from labops.domain.closures.outside import Follow
@@ -49,6 +55,7 @@ def demo() -> None:
                 label_door(site.id, "Ingresso", actor=SYSTEM, now=now)
         _follow_the_school(now)
         demo_waivers.fill(_people(), now=now)
+        demo_members.fill(_people(), now=now)
         count = demo_bookings.fill(_people(), now=now)
         demo_onboarding.fill(now=now)
         demo_certifications.fill(now=now)

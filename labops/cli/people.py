@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import click
 
+from labops.adapters import sheets
 from labops.adapters.links import sign_in_link
+from labops.adapters.sheets import SheetUnreadable
+from labops.blueprints.messages import sentence_for
 from labops.cli.context import with_app
+from labops.domain.member_lists import columns, services
+from labops.domain.member_lists import queries as member_lists
+from labops.domain.member_lists.services import ImportMembers
+from labops.domain.member_lists.values import Duplicates, Imported, OnDuplicate, PlannedLine
 from labops.domain.people import administration, queries
 from labops.domain.people.administration import CreatePerson
 from labops.domain.people.services import SignUp
-from labops.domain.sites.queries import find_site
+from labops.domain.sites.queries import by_slug, find_site
 from labops.kernel import clock
 from labops.kernel.db import reading
+from labops.kernel.errors import Problem
 from labops.kernel.permissions import SITE_ROLES, SYSTEM, Role
 
 ROLES = ["member", *Role]
@@ -69,3 +81,72 @@ def create(
             click.echo(
                 f"Sign in once with {sign_in_link(account.id, account.credentials_revision)}"
             )
+
+
+@people.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--site", "slug", required=True, help="The site whose members they are: its slug.")
+@click.option(
+    "--mapping",
+    "layout",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A TOML file: [columns] with heading = field, [duplicates] with by_email and by_name.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, change nothing.")
+@with_app
+def import_file(file: Path, slug: str, layout: Path | None, *, dry_run: bool) -> None:
+    """Add or change members by a CSV or XLSX file: all of them, or none when a cell is bad."""
+    site = by_slug(reading(), slug)
+    try:
+        sheet = sheets.read(file.read_bytes())
+        said = tomllib.loads(layout.read_text(encoding="utf-8")) if layout else {}
+        duplicates = {name: OnDuplicate(what) for name, what in said.get("duplicates", {}).items()}
+        known = Duplicates(**duplicates)
+    except SheetUnreadable as error:
+        sentence = sentence_for(Problem(error.code, {"line": 1}))
+        raise click.ClickException(f"{file}: {sentence}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValueError, TypeError) as error:
+        raise click.ClickException(f"{layout}: {error}") from error
+    command = ImportMembers(
+        site=site,
+        sheet=sheet,
+        mapping=_mapping(site.id, sheet.headings, said.get("columns", {})),
+        duplicates=known,
+    )
+    if dry_run:
+        done = Imported.of(services.look_at(command, actor=SYSTEM, now=clock.now()))
+    else:
+        done = services.import_members(command, actor=SYSTEM, now=clock.now(), progress=_with_bar)
+    verb = "would be " if dry_run else ""
+    click.echo(
+        f"{done.created} people {verb}added, {done.updated} {verb}changed,"
+        f" {done.unchanged} left as they are, {done.skipped} {verb}skipped."
+    )
+
+
+@people.command()
+@click.option("--site", "slug", required=True, help="The site whose members they are: its slug.")
+@click.option(
+    "--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="Write an Excel file instead."
+)
+@with_app
+def export(slug: str, xlsx: Path | None) -> None:
+    """Print a site's members as CSV, as `people import` reads them."""
+    rows = member_lists.exported(reading(), by_slug(reading(), slug).id, SYSTEM)
+    if xlsx is None:
+        click.echo(sheets.to_csv(rows), nl=False)
+    else:
+        xlsx.write_bytes(sheets.to_xlsx(rows, title=slug))
+
+
+def _mapping(site_id: int, headings: Iterable[str], said: dict[str, Any]) -> tuple[str, ...]:
+    """Return the field of each column: as the file says, else as remembered, else guessed."""
+    kept = member_lists.remembered_mapping(reading(), site_id)
+    chosen = {str(heading): str(field) for heading, field in said.items()}
+    types = member_lists.type_names(reading())
+    return columns.guessed(tuple(headings), types, kept | chosen)
+
+
+def _with_bar(plans: Iterable[PlannedLine]) -> Iterator[PlannedLine]:
+    with click.progressbar(list(plans), label="Importing members", file=sys.stderr) as shown:
+        yield from shown

@@ -5,11 +5,14 @@ from __future__ import annotations
 from labops.domain.bookings import models as bookings
 from labops.domain.calendars import models as calendars
 from labops.domain.certifications import models as certifications
+from labops.domain.circulars import models as circulars
 from labops.domain.closures import models as closures
 from labops.domain.house_rules import models as house_rules
 from labops.domain.machines import models as machines
 from labops.domain.maintenance import models as maintenance
+from labops.domain.member_lists import models as member_lists
 from labops.domain.memberships import models as memberships
+from labops.domain.notes import models as notes
 from labops.domain.notifications import models as notifications
 from labops.domain.onboarding import models as onboarding
 from labops.domain.people import models as people
@@ -33,6 +36,7 @@ __all__ = [
     "bookings",
     "calendars",
     "certifications",
+    "circulars",
     "closures",
     "house_rules",
     "idempotency",
@@ -41,7 +45,9 @@ __all__ = [
     "ledger",
     "machines",
     "maintenance",
+    "member_lists",
     "memberships",
+    "notes",
     "notifications",
     "onboarding",
     "outbox",

@@ -18,10 +18,15 @@ class Permission(StrEnum):
     BOOKING_OVERRIDE = "booking:override"
     BOOKING_SEE_NAMES = "booking:see-names"
     CERTIFICATION_GRANT = "certification:grant"
+    CIRCULAR_SEND = "circular:send"
     CLOSURE_EDIT = "closure:edit"
     MACHINE_EDIT = "machine:edit"
     MEMBERSHIP_GRANT = "membership:grant"
+    NOTE_SEE_ALL = "note:see-all"
+    NOTE_WRITE = "note:write"
     OUTBOX_SEE = "outbox:see"
+    PERSON_EDIT = "person:edit"
+    PERSON_MERGE = "person:merge"
     PERSON_SEE = "person:see"
     RETENTION_EDIT = "retention:edit"
     ROLE_GRANT = "role:grant"
@@ -42,21 +47,29 @@ class Role(StrEnum):
     DECIDER = "decider"
 
 
-_TEACHER = frozenset({Permission.CERTIFICATION_GRANT, Permission.PERSON_SEE})
+_TEACHER = frozenset({Permission.CERTIFICATION_GRANT, Permission.NOTE_WRITE, Permission.PERSON_SEE})
 _STAFF = _TEACHER | {
     Permission.ACCOUNT_SUSPEND,
     Permission.BOOKING_APPROVE,
     Permission.BOOKING_EDIT_OTHERS,
     Permission.BOOKING_OVERRIDE,
     Permission.BOOKING_SEE_NAMES,
+    Permission.CIRCULAR_SEND,
     Permission.CLOSURE_EDIT,
     Permission.MACHINE_EDIT,
     Permission.MEMBERSHIP_GRANT,
     Permission.OUTBOX_SEE,
+    Permission.PERSON_EDIT,
     Permission.STATION_EDIT,
     Permission.STRIKE_FORGIVE,
 }
-_MANAGER = _STAFF | {Permission.ROLE_GRANT, Permission.RULES_EDIT, Permission.SITE_EDIT}
+_MANAGER = _STAFF | {
+    Permission.NOTE_SEE_ALL,
+    Permission.PERSON_MERGE,
+    Permission.ROLE_GRANT,
+    Permission.RULES_EDIT,
+    Permission.SITE_EDIT,
+}
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.TEACHER: _TEACHER,

@@ -22,9 +22,13 @@ from labops.domain.bookings.commands import Book
 from labops.domain.bookings.models import HandOver
 from labops.domain.calendars.queries import of_person as feeds_of
 from labops.domain.calendars.services import open_feed
+from labops.domain.circulars import services as circulars
+from labops.domain.circulars.services import SendCircular
 from labops.domain.closures.outside import Follow, follow
 from labops.domain.closures.values import CalendarKind
 from labops.domain.machines.queries import by_slug as machine_by_slug
+from labops.domain.notes import services as notes
+from labops.domain.people.selecting import Choice
 from labops.domain.series import services as series
 from labops.domain.series.commands import BookSeries, Confirmation
 from labops.domain.series.values import Repeat
@@ -89,6 +93,9 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "message_id": str(reading().scalars(select(OutboxMessage.id)).first()),
         "calendar": outside_calendar(world),
         "series": a_series(world),
+        "note_uid": a_note(world),
+        "other": world.uids["nina"],
+        "circular": a_circular(world),
         "photo": f"{machine_by_slug(reading(), 'laser').photo}-small.webp",
         "level": "category",
         "of": "laser",
@@ -97,6 +104,31 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "which": "new",
         "number": "1",
     }
+
+
+def a_note(world: World) -> str:
+    """Let Bob write about Charlie."""
+    bob, now = world.actor("bob", clock.now()), clock.now()
+    return notes.write_note(
+        world.uids["charlie"],
+        world.sites["mhuma"],
+        text="Late",
+        visibility="staff",
+        actor=bob,
+        now=now,
+    )
+
+
+def a_circular(world: World) -> str:
+    """Let MHUMA write to its members."""
+    command = SendCircular(
+        site_id=world.sites["mhuma"],
+        choice=Choice(site="mhuma"),
+        about_service=True,
+        subject_it="Ciao",
+        body_it="Ciao",
+    )
+    return circulars.send(command, actor=world.actor("bob", clock.now()), now=clock.now())
 
 
 def a_series(world: World) -> str:
@@ -215,6 +247,13 @@ def test_every_permission_is_used_by_somebody(app: Flask) -> None:
 # What the general tables cannot say: who gets through to an act, by its status when it is fine.
 ACTS = {
     "/messages/{message_id}/again": ("/messages", {"staff", "other site's staff", "admin"}),
+    "/people/{person}/notes": ("/people/{person}", {"staff", "other site's staff", "admin"}),
+    "/people/{person}/profile": (
+        "/people/{person}",
+        {"staff", "other site's staff", "admin"},
+    ),
+    "/sites/mhuma/members/file": ("/sites/mhuma/members/file", {"staff", "admin"}),
+    "/circulars/new": ("/circulars/new", {"staff", "other site's staff", "admin"}),
     "/machines/laser/edit": ("/machines/laser/edit", {"staff", "admin"}),
     "/letters": ("/letters", set(KINDS)),
     "/waiting/{wish}/remove": ("/waiting/list", {"staff", "other site's staff", "admin"}),
@@ -240,7 +279,9 @@ def test_only_staff_get_through_to_what_staff_do(
         if who is None:
             continue
         browser = world.browser(app, who)
-        status = post(browser, page if kind in allowed else "/profile", act.format(**places))
+        status = post(
+            browser, page.format(**places) if kind in allowed else "/profile", act.format(**places)
+        )
         # Nothing was given up, and the form is empty: whoever may act is told so.
         assert status.status_code in ({404, 422} if kind in allowed else {403}), kind
 

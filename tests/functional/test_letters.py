@@ -69,6 +69,7 @@ def test_choices_are_kept_and_shown(app: Flask, world: World) -> None:
     (entry,) = entries
     assert entry.after == {
         "booking": OFF,
+        "circular": OFF,
         "certification": OFF,
         "digest": ON,
         "reminder": "2h",
@@ -77,7 +78,7 @@ def test_choices_are_kept_and_shown(app: Flask, world: World) -> None:
     assert entry.before["reminder"] == ONE_DAY
     # The same once more changes nothing; nor did it touch anybody else's.
     post(browser, "/letters", "/letters", data)
-    assert len(reading().scalars(select(LetterChoice)).all()) == 5
+    assert len(reading().scalars(select(LetterChoice)).all()) == 6
     assert choices_of(world, "charlie")[LetterKind.BOOKING] == ON
 
 
@@ -106,7 +107,7 @@ def test_what_is_not_offered_is_refused_with_a_sentence(
 def test_the_page_says_what_cannot_be_switched_off(app: Flask, world: World) -> None:
     page = world.browser(app, "alice").get("/letters").text
     offered = set(re.findall(r'<input[^>]* name="wanted"[^>]* value="([^"]+)"', page))
-    assert offered == {"booking", "certification", "digest"}
+    assert offered == {"booking", "certification", "circular", "digest"}
     assert "cannot be switched off" in page
     assert "Your account: confirmation of the address, passwords" in page
     staff = world.browser(app, "bob").get("/letters").text

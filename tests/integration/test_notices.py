@@ -25,6 +25,8 @@ from labops.domain.bookings import approval, giving, handing_over, services, swe
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.handing_over import HandOverTo
 from labops.domain.bookings.models import Booking, HandOver
+from labops.domain.circulars import services as circulars
+from labops.domain.circulars.services import SendCircular
 from labops.domain.closures.services import close
 from labops.domain.house_rules.services import SaveRules, save_rules
 from labops.domain.machines.models import Machine
@@ -35,6 +37,7 @@ from labops.domain.onboarding import services as onboarding
 from labops.domain.onboarding.kinds import StepKind
 from labops.domain.onboarding.services import NewStep
 from labops.domain.people.models import Account, Person
+from labops.domain.people.selecting import Choice
 from labops.domain.sites.models import Site
 from labops.domain.strikes import queries as strikes
 from labops.domain.strikes import services as strike_services
@@ -81,6 +84,19 @@ def unconfirmed(world: World) -> dict[str, object]:
     with unit_of_work() as session:
         session.execute(update(Account).values(email_confirmed_at=None))
     return account_fact(world)
+
+
+def circular(world: World) -> dict[str, object]:
+    """Send a circular to a member who came with a list and never had a password."""
+    with unit_of_work() as session:
+        session.execute(update(Account).values(password_hash=None))
+    text = {"subject_it": "Sabato aperti", "body_it": "Il laboratorio apre.\n\nVieni a trovarci!"}
+    text |= {"subject_en": "Open on Saturday", "body_en": "The lab opens.\n\nCome and see us!"}
+    command = SendCircular(
+        site_id=world.sites["mhuma"], choice=Choice(site="mhuma"), about_service=False, **text
+    )
+    uid = circulars.send(command, actor=SYSTEM, now=NOW)
+    return {"circular_uid": uid, "person_id": world.people["alice"]}
 
 
 def booked(world: World) -> dict[str, object]:
@@ -332,6 +348,7 @@ CASES = {
     "ReminderDue": Case("ReminderDue", booked),
     "DigestDue": Case("DigestDue", own_week),
     "StaffDigestDue": Case("StaffDigestDue", staff_week),
+    "CircularSent": Case("CircularSent", circular),
 }
 
 

@@ -29,6 +29,7 @@ from labops.adapters.notices import (
     accounts,
     bookings,
     certifications,
+    circulars,
     digests,
     hand_overs,
     onboarding,
@@ -46,6 +47,7 @@ from labops.kernel.db import reading
 TELLERS: Mapping[str, Teller] = {
     **accounts.TELLERS,
     **bookings.TELLERS,
+    **circulars.TELLERS,
     **certifications.TELLERS,
     **digests.TELLERS,
     **hand_overs.TELLERS,

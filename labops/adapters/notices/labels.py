@@ -32,6 +32,8 @@ LABELS: Mapping[LetterKind, LazyString] = {
     LetterKind.DIGEST: _l("On Mondays: your bookings of the week"),
     LetterKind.MEMBERSHIP: _l("Your membership: you are admitted, or a step is left to do"),
     LetterKind.STAFF_DIGEST: _l("On Mondays: what comes at the sites where you work"),
+    LetterKind.SERVICE: _l("What a site tells its members of the service: closures, changed rules"),
+    LetterKind.CIRCULAR: _l("News and invitations of your sites"),
 }
 
 # The choices of kinds that are more than on or off.

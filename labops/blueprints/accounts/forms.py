@@ -65,14 +65,6 @@ class PasswordForm(Form):
     )
 
 
-class NameForm(Form):
-    """One's own name."""
-
-    name = StringField(
-        _l("Name and surname"), [InputRequired(_l("Write your name.")), Length(max=120)]
-    )
-
-
 class TokenForm(Form):
     """A key for programs."""
 

@@ -8,9 +8,12 @@ from flask_babel import gettext as _
 
 from labops.blueprints.access import current_actor, current_person, signed_in
 from labops.blueprints.accounts.base import bp, put_errors
-from labops.blueprints.accounts.forms import NameForm, TokenForm
+from labops.blueprints.accounts.forms import TokenForm
+from labops.blueprints.profiles import OwnProfileForm, command_of, described
 from labops.blueprints.words import role_name, scope_name
-from labops.domain.people import administration, queries, services
+from labops.domain.notes import queries as notes
+from labops.domain.notes.values import Visibility
+from labops.domain.people import administration, profiles, queries, services
 from labops.domain.people.queries import CurrentPerson
 from labops.domain.sites.queries import all_sites
 from labops.kernel import clock
@@ -30,27 +33,30 @@ def _me() -> CurrentPerson:
 @signed_in
 def profile() -> ResponseReturnValue:
     """Show everything that is known about oneself."""
-    form = NameForm(name=_me().name)
-    return _profile(form, 200)
+    known = profiles.profile_of(reading(), _me().person_id)
+    needs = profiles.own_needs(current_actor())
+    return _profile(OwnProfileForm(data=described(known) | {"accessibility": needs}), 200)
 
 
 @bp.post("/profile")
 @signed_in
-def rename() -> ResponseReturnValue:
-    """Change one's name."""
-    form = NameForm(request.form)
+def save_profile() -> ResponseReturnValue:
+    """Keep what one says of oneself."""
+    form = OwnProfileForm(request.form)
     if form.validate():
         try:
-            services.rename(form.name.data or "", actor=current_actor(), now=clock.now())
+            profiles.save_profile(
+                _me().uid, command_of(form), actor=current_actor(), now=clock.now()
+            )
         except Invalid as error:
             put_errors(form, error)
         else:
-            flash(_("Your name was changed."), "success")
+            flash(_("Your profile is saved."), "success")
             return redirect(url_for("accounts.profile"), 303)
     return _profile(form, 422)
 
 
-def _profile(form: NameForm, status: int) -> ResponseReturnValue:
+def _profile(form: OwnProfileForm, status: int) -> ResponseReturnValue:
     me, session = _me(), reading()
     person = queries.seen_by(session, me.uid, me.actor)
     page = render_template(
@@ -63,6 +69,11 @@ def _profile(form: NameForm, status: int) -> ResponseReturnValue:
         memberships=queries.memberships(session, me.person_id),
         roles=queries.roles(session, me.person_id),
         role_name=role_name,
+        notes=[
+            note
+            for note in notes.of_person(session, me.person_id, me.actor)
+            if note.visibility == Visibility.PERSON
+        ],
     )
     return page, status
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labops.blueprints.people import acts, limits, routes, suspending
+from labops.blueprints.people import acts, limits, merging, notes, profiles, routes, suspending
 from labops.blueprints.people.base import bp
 
-__all__ = ["acts", "bp", "limits", "routes", "suspending"]
+__all__ = ["acts", "bp", "limits", "merging", "notes", "profiles", "routes", "suspending"]

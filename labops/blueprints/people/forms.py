@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     DateField,
@@ -14,6 +15,9 @@ from wtforms import (
     StringField,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from labops.blueprints.sites.fields import Prose
+from labops.domain.notes.values import LONGEST_NOTE, Visibility
 
 
 class MemberForm(Form):
@@ -127,3 +131,20 @@ class TopUpForm(Form):
     starts_on = DateField(_l("From"), [InputRequired(_l("Choose a day."))])
     ends_on = DateField(_l("To"), [Optional()])
     reason = StringField(_l("Reason"), [InputRequired(_l("Give the reason.")), Length(max=300)])
+
+
+class NoteForm(Form):
+    """A note about a person."""
+
+    text = Prose(_l("Note"), [InputRequired(_l("Write the note.")), Length(max=LONGEST_NOTE)])
+    visibility = SelectField(_l("Who reads it"), choices=[])
+    site = SelectField(_l("Site"), choices=[])
+
+
+def visibility_names() -> dict[Visibility, str]:
+    """Return who reads a note, in words."""
+    return {
+        Visibility.STAFF: _("all staff of the site"),
+        Visibility.MANAGERS: _("managers of the site only"),
+        Visibility.PERSON: _("all staff of the site, and the person herself"),
+    }

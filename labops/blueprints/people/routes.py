@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms import Form
 
 from labops.blueprints.access import current_actor, requires
+from labops.blueprints.bookings.base import same_page
 from labops.blueprints.csv_answers import csv_answer
 from labops.blueprints.formats import language
 from labops.blueprints.people.base import bp
+from labops.blueprints.people.filtering import address_of, filter_form, read_choice
 from labops.blueprints.people.forms import (
     CertifyForm,
     MemberForm,
+    NoteForm,
     RoleForm,
     SuspendCertificationForm,
     SuspendForm,
+    visibility_names,
 )
 from labops.blueprints.skills.base import ACTS, EARNED
 from labops.blueprints.strikes.routes import KIND_NAMES
@@ -29,8 +33,13 @@ from labops.domain.bookings.queries import OwnSearch
 from labops.domain.certifications import skills
 from labops.domain.certifications.queries import local_today
 from labops.domain.machines.queries import machine_types
-from labops.domain.people import queries
+from labops.domain.notes import queries as notes
+from labops.domain.notes.values import Visibility
+from labops.domain.people import queries, selecting
 from labops.domain.people.ages import is_minor
+from labops.domain.people.policies import shown_phone
+from labops.domain.people.profiles import profile_of
+from labops.domain.people.selecting import Choice
 from labops.domain.privacy import services as privacy
 from labops.domain.privacy.purposes import Seen
 from labops.domain.sites.queries import all_sites
@@ -39,22 +48,32 @@ from labops.kernel import clock
 from labops.kernel.db import reading
 from labops.kernel.permissions import Permission, Role
 
-SHOWN = 100
+PAGE = 100
 EXPORTED = 100_000
 
 
 @bp.get("/")
 @requires(Permission.PERSON_SEE)
 def index() -> ResponseReturnValue:
-    """List people whose name or address holds the words."""
-    words = request.args.get("q", "")
-    found = queries.search(reading(), current_actor(), words=words, limit=SHOWN + 1)
+    """List people, filtered by the address."""
+    choice, now, actor = read_choice(), clock.now(), current_actor()
+    text = request.args.get("page", "1")
+    page = max(1, int(text)) if text.isdecimal() and len(text) < 6 else 1  # noqa: PLR2004
+    found, count = selecting.listed(
+        reading(), actor, choice, now=now, offset=(page - 1) * PAGE, limit=PAGE
+    )
     return render_template(
         "people/index.html",
-        people=found[:SHOWN],
-        more=len(found) > SHOWN,
-        words=words,
-        now=clock.now(),
+        people=found,
+        count=count,
+        page=page,
+        page_count=-(-count // PAGE),
+        url_of=lambda number: same_page(page=number),
+        form=filter_form(choice),
+        filters=address_of(choice),
+        filtered=choice != Choice(words=choice.words, site=choice.site, standing=choice.standing),
+        sites=all_sites(reading()),
+        now=now,
     )
 
 
@@ -62,16 +81,19 @@ def index() -> ResponseReturnValue:
 @requires(Permission.PERSON_SEE)
 def export() -> Response:
     """Answer with the list as CSV, made harmless for spreadsheets."""
-    found = queries.search(
-        reading(), current_actor(), words=request.args.get("q", ""), limit=EXPORTED
+    found, _count = selecting.listed(
+        reading(), current_actor(), read_choice(), now=clock.now(), limit=EXPORTED
     )
-    return csv_answer("people", ["name", "email"], ((one.name, one.email) for one in found))
+    rows = ((one.name, one.email, one.language) for one in found)
+    return csv_answer("people", ["name", "email", "language"], rows)
 
 
 @bp.get("/<uid>")
 @requires(Permission.PERSON_SEE)
 def show(uid: str) -> ResponseReturnValue:
-    """Show one person with everything staff may do for her."""
+    """Show one person with everything staff may do for her; who was merged leads to her."""
+    if (today := queries.uid_today(reading(), uid)) is not None:
+        return redirect(url_for(".show", uid=today), 302)
     return person_page(uid)
 
 
@@ -91,6 +113,13 @@ def person_page(
         "people/show.html",
         person=person,
         email=account.email if account else "",
+        account=account,
+        former_addresses=queries.former_addresses(session, person.id),
+        profile=profile_of(session, person.id),
+        shown_phone=shown_phone,
+        notes=notes.of_person(session, person.id, actor),
+        visibility_names=visibility_names(),
+        sign_ins=queries.sign_ins(session, account.id) if account else [],
         now=now,
         today=today,
         sites={site.id: site for site in all_sites(session)},
@@ -113,7 +142,7 @@ def person_page(
 
 def blank_forms() -> dict[str, Form]:
     """Return the forms of the page, with the choices the actor has."""
-    member, suspend, role = MemberForm(), SuspendForm(), RoleForm()
+    member, suspend, role, note = MemberForm(), SuspendForm(), RoleForm(), NoteForm()
     certify, suspend_certification = CertifyForm(), SuspendCertificationForm()
     today = local_today(reading(), now=clock.now())
     member.starts_on.data = certify.starts_on.data = today
@@ -122,6 +151,7 @@ def blank_forms() -> dict[str, Form]:
         "certify": certify,
         "suspend": suspend,
         "role": role,
+        "note": note,
     }
     for form in forms.values():
         offer_choices(form)
@@ -135,8 +165,9 @@ def offer_choices(form: Form) -> Form:
         MemberForm: Permission.MEMBERSHIP_GRANT,
         SuspendForm: Permission.ACCOUNT_SUSPEND,
         RoleForm: Permission.ROLE_GRANT,
+        NoteForm: Permission.NOTE_WRITE,
     }.get(type(form))
-    if permission is not None:
+    if permission is not None and "site" in form:
         choices: list[tuple[str, Any]] = [
             (site.slug, site.name) for site in all_sites(session) if actor.may(permission, site.id)
         ]
@@ -145,6 +176,11 @@ def offer_choices(form: Form) -> Form:
         form["site"].choices = choices  # type: ignore[attr-defined]
     if isinstance(form, RoleForm):
         form.role.choices = [(role.value, role_name(role)) for role in Role]
+    if isinstance(form, NoteForm):
+        names = visibility_names()
+        if not actor.may_somewhere(Permission.NOTE_SEE_ALL):
+            del names[Visibility.MANAGERS]
+        form.visibility.choices = [(one.value, words) for one, words in names.items()]
     if isinstance(form, CertifyForm):
         form.machine_type.choices = [
             (kind.slug, kind.name_it if language() == "it" else kind.name_en)

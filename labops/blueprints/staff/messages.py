@@ -126,6 +126,7 @@ def _kinds() -> dict[str, str]:
         "MaintenanceChanged": _("Maintenance changed"),
         "MaintenanceEnded": _("Maintenance ended"),
         "MaintenanceCancelled": _("Maintenance called off"),
+        "CircularSent": _("Circular"),
         "SignedUp": _("Sign-up"),
         "SignUpRepeated": _("Sign-up with a known address"),
         "PasswordResetAsked": _("New password asked for"),

@@ -21,6 +21,8 @@ class LetterKind(StrEnum):
     REMINDER = "reminder"
     DIGEST = "digest"
     STAFF_DIGEST = "staff-digest"
+    SERVICE = "service"
+    CIRCULAR = "circular"
     MEMBERSHIP = "membership"
 
 
@@ -61,4 +63,7 @@ KINDS: Mapping[LetterKind, Offer] = {
     LetterKind.REMINDER: Offer(choices=(ONE_DAY, TWO_HOURS, OFF), one_click=True),
     LetterKind.DIGEST: Offer(choices=(OFF, ON), one_click=True),
     LetterKind.STAFF_DIGEST: Offer(choices=(OFF, ON), for_staff=True, one_click=True),
+    # A closure or a changed price: whoever is not told stands before a locked door.
+    LetterKind.SERVICE: NECESSARY,
+    LetterKind.CIRCULAR: Offer(choices=(ON, OFF), one_click=True),
 }

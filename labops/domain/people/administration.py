@@ -13,6 +13,7 @@ from labops.domain.memberships.states import MembershipState
 from labops.domain.people import queries
 from labops.domain.people.addresses import normalised
 from labops.domain.people.models import ApiToken, Person, RoleGrant
+from labops.domain.people.policies import EARLIEST_BIRTH
 from labops.domain.people.services import SignUp, add_account
 from labops.kernel import audit, passwords
 from labops.kernel.db import unit_of_work
@@ -21,7 +22,6 @@ from labops.kernel.ids import digest, new_secret
 from labops.kernel.permissions import SITE_ROLES, Actor, Permission, Role, Scope
 
 TOKEN_USE_NOTED_EVERY = timedelta(hours=1)
-EARLIEST_BIRTH = date(1900, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def create_person(command: CreatePerson, *, actor: Actor, now: datetime) -> str:
 def add_person(session: Session, command: SignUp, *, actor: Actor, now: datetime) -> str:
     """Add the account inside the caller's transaction; raises `Invalid`."""
     email = normalised(command.email)
-    if queries.account_by_email(session, email) is not None:
+    if queries.account_by_any_email(session, email) is not None:
         raise Invalid.field("email", "account.known", email=email)
     account = add_account(session, command, email=email, name=command.name.strip(), now=now)
     if command.password:

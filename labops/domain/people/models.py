@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labops.kernel.orm import Base, PrimaryKey
@@ -22,7 +22,7 @@ class Person(Base):
     bookings_revision: Mapped[int] = mapped_column(default=0)
     suspended_until: Mapped[datetime | None]
     suspension_reason: Mapped[str] = mapped_column(String(300), default="")
-    born_on: Mapped[date | None]
+    born_on: Mapped[date | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
 
 
@@ -85,3 +85,41 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class Profile(Base):
+    """What a person told us besides her name: all of it may be empty.
+
+    Phone numbers are kept in international form. `accessibility` is what she needs to work here:
+    shown only to whoever asks for it, who is written down.
+    """
+
+    __tablename__ = "profile"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    phone: Mapped[str] = mapped_column(String(20), default="")
+    emergency_name: Mapped[str] = mapped_column(String(120), default="")
+    emergency_phone: Mapped[str] = mapped_column(String(20), default="")
+    street: Mapped[str] = mapped_column(String(160), default="")
+    postcode: Mapped[str] = mapped_column(String(12), default="")
+    town: Mapped[str] = mapped_column(String(80), default="")
+    tax_code: Mapped[str] = mapped_column(String(16), default="")
+    accessibility: Mapped[str] = mapped_column(Text, default="")
+    revised_at: Mapped[datetime]
+
+
+class FormerAccount(Base):
+    """An account that was merged into another: its address signs nobody in any more.
+
+    `uid` is what its person was called by; `email` is `None` when she had no account.
+    """
+
+    __tablename__ = "former_account"
+
+    id: Mapped[PrimaryKey]
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    merged_at: Mapped[datetime]
+    merged_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))

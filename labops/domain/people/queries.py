@@ -11,7 +11,14 @@ from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from labops.domain.memberships.models import Membership
-from labops.domain.people.models import Account, ApiToken, Person, RoleGrant, SignIn
+from labops.domain.people.models import (
+    Account,
+    ApiToken,
+    FormerAccount,
+    Person,
+    RoleGrant,
+    SignIn,
+)
 from labops.kernel.errors import NotFound
 from labops.kernel.ids import digest
 from labops.kernel.orm import table_of
@@ -166,6 +173,49 @@ def account_by_email(session: Session, email: str) -> Account | None:
     return session.scalar(select(Account).where(Account.email == email))
 
 
+def account_by_any_email(session: Session, email: str) -> Account | None:
+    """Return the account of an address, also of one that a merged account had."""
+    account = account_by_email(session, email)
+    if account is not None:
+        return account
+    return session.scalar(
+        select(Account)
+        .join(FormerAccount, FormerAccount.person_id == Account.person_id)
+        .where(FormerAccount.email == email)
+    )
+
+
+def uid_by_email(session: Session, email: str) -> str | None:
+    """Return the uid of whoever has the normalised address."""
+    return session.scalar(
+        select(Person.uid)
+        .join(Account, Account.person_id == Person.id)
+        .where(Account.email == email)
+    )
+
+
+def uid_today(session: Session, former_uid: str) -> str | None:
+    """Return the uid of the person whom another was merged into; `None` when nobody was."""
+    return session.scalar(
+        select(Person.uid)
+        .join(FormerAccount, FormerAccount.person_id == Person.id)
+        .where(FormerAccount.uid == former_uid)
+    )
+
+
+def former_addresses(session: Session, person_id: int) -> list[str]:
+    """Return the addresses of accounts that were merged into the person's."""
+    return [
+        email
+        for email in session.scalars(
+            select(FormerAccount.email)
+            .where(FormerAccount.person_id == person_id, FormerAccount.email.is_not(None))
+            .order_by(FormerAccount.id)
+        )
+        if email
+    ]
+
+
 def account_of(session: Session, person_id: int) -> Account | None:
     """Return the person's account."""
     return session.scalar(select(Account).where(Account.person_id == person_id))
@@ -200,36 +250,6 @@ def roles(session: Session, person_id: int) -> list[RoleGrant]:
             select(RoleGrant).where(RoleGrant.person_id == person_id).order_by(RoleGrant.role)
         )
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRow:
-    """A line of the people page."""
-
-    uid: str
-    name: str
-    email: str
-    suspended_until: datetime | None
-
-
-def search(session: Session, actor: Actor, *, words: str = "", limit: int = 50) -> list[PersonRow]:
-    """Return people whose name or address holds the words, for staff of any site."""
-    query = (
-        select(Person.uid, Person.name, Account.email, Person.suspended_until)
-        .outerjoin(Account, Account.person_id == Person.id)
-        .order_by(Person.name, Person.id)
-        .limit(limit)
-    )
-    actor.require_person()
-    if not actor.may_somewhere(Permission.PERSON_SEE):
-        raise NotFound
-    for word in words.split():
-        pattern = f"%{word.replace('%', '').replace('_', '')}%"
-        query = query.where(or_(Person.name.ilike(pattern), Account.email.ilike(pattern)))
-    return [
-        PersonRow(uid=row[0], name=row[1], email=row[2] or "", suspended_until=row[3])
-        for row in session.execute(query)
-    ]
 
 
 def seen_by(session: Session, uid: str, actor: Actor) -> Person:

@@ -55,7 +55,7 @@ def sign_up(command: SignUp, *, now: datetime) -> None:
     password_hash = passwords.hash_password(command.password or "")
     try:
         with unit_of_work() as session:
-            known = queries.account_by_email(session, email)
+            known = queries.account_by_any_email(session, email)
             if known is not None:
                 event = SignUpRepeated(account_id=known.id, at=now.isoformat())
                 outbox.record(session, event, now=now)
@@ -188,7 +188,7 @@ def ask_password_reset(email: str, *, now: datetime) -> None:
     except Invalid:
         return
     with unit_of_work() as session:
-        account = queries.account_by_email(session, address)
+        account = queries.account_by_any_email(session, address)
         if account is not None:
             event = PasswordResetAsked(account_id=account.id, at=now.isoformat())
             outbox.record(session, event, now=now)
@@ -235,24 +235,6 @@ def set_language(language: str, *, actor: Actor, now: datetime) -> None:
             now=now,
             before={"language": before},
             after={"language": language},
-        )
-
-
-def rename(name: str, *, actor: Actor, now: datetime) -> None:
-    """Change the actor's own name; raises `Invalid` for an empty one."""
-    cleaned = _checked_name(name)
-    with unit_of_work() as session:
-        person = session.get_one(Person, actor.require_person())
-        before = person.name
-        person.name = cleaned
-        audit.record(
-            session,
-            actor,
-            "person.renamed",
-            f"person:{person.uid}",
-            now=now,
-            before={"name": before},
-            after={"name": cleaned},
         )
 
 

@@ -1,0 +1,1 @@
+"""Circulars: one letter to many people, chosen by what is known of them."""

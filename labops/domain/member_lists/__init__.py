@@ -1,0 +1,1 @@
+"""A site's members as a file: brought in from elsewhere, and out again."""

@@ -1,0 +1,111 @@
+"""What becomes of each row that refers to a person whose account is merged into another.
+
+Every column that refers to a person stands in `MERGED`; a test fails for one that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, and_, delete, literal, select
+from sqlalchemy.orm import Session
+
+from labops.kernel.orm import Base
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The rows move to whoever stays.
+
+    `one_by` names the columns of which she may have one row each: where she has one, the other's
+    gives way and is deleted.
+    """
+
+    one_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A rule of its own decides, named here and written below."""
+
+    rule: str
+
+
+Fate = Moves | Decided
+MOVES = Moves()
+
+# What becomes of each `table.column` that refers to a person. Whoever adds such a column adds it.
+MERGED: Mapping[str, Fate] = {
+    "account.person_id": Decided("the address becomes an alias that signs nobody in"),
+    "api_token.person_id": Decided("tokens are revoked"),
+    "audit_entry.person_id": MOVES,
+    "booking.person_id": MOVES,
+    "certification.granted_by_id": MOVES,
+    "certification.person_id": MOVES,
+    "certification.revoked_by_id": MOVES,
+    "certification_suspension.person_id": MOVES,
+    "certification_suspension.resumed_by_id": MOVES,
+    "certification_suspension.suspended_by_id": MOVES,
+    "circular.created_by_id": MOVES,
+    "circular_receiver.person_id": Moves(one_by=("circular_id",)),
+    "consent.person_id": MOVES,
+    "feed.person_id": MOVES,
+    "former_account.merged_by_id": MOVES,
+    "former_account.person_id": MOVES,
+    "guardian.child_id": MOVES,
+    "hand_over.giver_id": MOVES,
+    "hand_over.receiver_id": MOVES,
+    "house_rules_version.created_by_id": MOVES,
+    "invited.person_id": Moves(one_by=("booking_id",)),
+    "letter_choice.person_id": Moves(one_by=("kind",)),
+    "look.looker_id": Moves(one_by=("person_id", "what", "looked_on")),
+    "look.person_id": Moves(one_by=("looker_id", "what", "looked_on")),
+    "membership.person_id": Decided("of two at one site the longer stays"),
+    "note.deleted_by_id": MOVES,
+    "note.person_id": MOVES,
+    "note.written_by_id": MOVES,
+    "note_version.written_by_id": MOVES,
+    "nudge.nudged_by_id": MOVES,
+    "nudge.person_id": MOVES,
+    "onboarding_mark.marked_by_id": MOVES,
+    "onboarding_mark.person_id": Moves(one_by=("step_id",)),
+    "profile.person_id": Decided("what she who stays left empty is filled in"),
+    "restriction.person_id": MOVES,
+    "role_grant.granted_by_id": MOVES,
+    "role_grant.person_id": Moves(one_by=("role", "site_id")),
+    "scan.person_id": Moves(one_by=("nonce",)),
+    "series.person_id": MOVES,
+    "signature.person_id": MOVES,
+    "skill_card.person_id": Decided("cards are revoked: their owner makes a new one"),
+    "strike.answered_by_id": MOVES,
+    "strike.person_id": MOVES,
+    "top_up.person_id": MOVES,
+    "trainer.named_by_id": MOVES,
+    "trainer.person_id": Moves(one_by=("machine_type_id",)),
+    "waiting_wish.person_id": MOVES,
+}
+
+
+def references() -> dict[str, Column[Any]]:
+    """Return every column that refers to a person, by `table.column`."""
+    person_id = Base.metadata.tables["person"].c.id
+    return {
+        f"{table.name}.{column.name}": column
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if any(key.references(person_id.table) for key in column.foreign_keys)
+    }
+
+
+def give_way(
+    session: Session, column: Column[Any], one_by: tuple[str, ...], stays_id: int, goes_id: int
+) -> None:
+    """Delete the rows of the person who goes where the other has one of the same key."""
+    other = column.table.alias()
+    same: list[ColumnElement[bool]] = [
+        column.table.c[name].is_not_distinct_from(other.c[name]) for name in one_by
+    ]
+    has_one = select(literal(1)).where(other.c[column.name] == stays_id, and_(*same)).exists()
+    session.execute(delete(column.table).where(column == goes_id, has_one))
