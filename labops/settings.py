@@ -50,6 +50,9 @@ class Settings:
     log_level: str = "INFO"
     metrics_token: str | None = None
     rate_limits: bool = True
+    backups_daily: int = 7
+    backups_weekly: int = 5
+    backups_monthly: int = 12
     unsafe_skip_ledger_guard: bool = False
 
     @property
@@ -196,6 +199,9 @@ def _objections(settings: Settings) -> Iterator[str]:
     if settings.redis_url and find_spec("redis") is None:
         yield "redis_url: needs the package redis; install labops[redis]."
     yield from _public_url_objections(settings)
+    for name in ("backups_daily", "backups_weekly", "backups_monthly"):
+        if getattr(settings, name) < 1:
+            yield f"{name}: must be at least 1."
     if settings.unsafe_skip_ledger_guard and settings.environment != "testing":
         yield "unsafe_skip_ledger_guard: only race tests in the testing environment may set this."
     if settings.production:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from labops.adapters import mail, notices, outside
+from labops.adapters import keeping, mail, notices, outside
 from labops.adapters import skill_jobs as skills
 from labops.adapters.letters import Letter, MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
@@ -64,11 +64,15 @@ class Told(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job and how often it runs. `run(now, dry_run)` says in a few words what it did."""
+    """A job and how often it runs. `run(now, dry_run)` says in a few words what it did.
+
+    One that does not `hurry` may take as long as it does: it is never late.
+    """
 
     name: str
     period: timedelta
     run: Callable[[datetime, bool], str]
+    hurry: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +248,8 @@ JOBS: Mapping[str, Job] = {
         Job(name="offer-freed-time", period=timedelta(seconds=5), run=offer_freed_time),
         Job(name=skills.NOTE_USES, period=timedelta(minutes=10), run=skills.note_uses),
         Job(name="remind-of-ends", period=timedelta(hours=1), run=skills.remind_of_ends),
+        Job(name="erase-people", period=timedelta(seconds=60), run=keeping.erase_people),
+        Job(name="backup", period=timedelta(seconds=60), run=keeping.backup, hurry=False),
         Job(name="visit-calendars", period=timedelta(hours=1), run=visit_calendars),
         Job(name="admit-applicants", period=timedelta(seconds=30), run=admit_applicants),
         Job(name="ask-for-signatures", period=timedelta(minutes=10), run=ask_for_signatures),
@@ -328,7 +334,7 @@ def _state(job: Job, run: JobRun | None, now: datetime, *, scheduled: bool) -> J
         due_at=due_at,
         # A timer never fires to the microsecond: a tenth of the pause too early is on time.
         due=due_at - pause / 10 <= now,
-        late=scheduled and (never or stale),
+        late=scheduled and job.hurry and (never or stale),
     )
 
 

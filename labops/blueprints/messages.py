@@ -151,6 +151,7 @@ SENTENCES: dict[str, Sentence] = {
         "Confirm your address first: we have just sent you the link again."
     ),
     "account.known": lambda p: _("There is already an account for %(email)s.", email=p["email"]),
+    "erasure.only-admin": lambda _p: _("She is the only admin: make somebody else one first."),
     "password.too-short": lambda p: ngettext(
         "The password needs at least one character.",
         "The password needs at least %(num)d characters.",

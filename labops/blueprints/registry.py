@@ -5,6 +5,7 @@ from __future__ import annotations
 from labops.blueprints import (
     accounts,
     api,
+    backups,
     bookings,
     certifications,
     circulars,
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     feeds.bp,
     stations.bp,
     staff.bp,
+    backups.bp,
     strikes.bp,
     skills.bp,
     certifications.bp,

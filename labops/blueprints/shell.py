@@ -120,6 +120,7 @@ def account_menu() -> AccountMenu | None:
     person = current_person()
     if person is None:
         return None
+    admin = [Link(_("Backups"), url_for("backups.index"))] if _may("backup:take") else []
     return AccountMenu(
         person.name,
         [
@@ -133,6 +134,7 @@ def account_menu() -> AccountMenu | None:
             Link(_("Calendar addresses"), url_for("feeds.index")),
             Link(_("Signed-in devices"), url_for("accounts.devices")),
             Link(_("Tokens for programs"), url_for("accounts.tokens")),
+            *admin,
         ],
     )
 

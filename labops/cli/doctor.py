@@ -19,6 +19,8 @@ from labops.adapters import jobs
 from labops.adapters.jobs import LEASE, JobState
 from labops.app import create_app
 from labops.blueprints.assets import FrontEndNotBuilt, read_manifest
+from labops.domain.backups import queries as backups
+from labops.domain.backups.policies import TOO_OLD
 from labops.kernel import clock, condition, local_time
 from labops.kernel.condition import DatabaseUnusable
 from labops.kernel.db import db, reading
@@ -150,6 +152,18 @@ def _since(state: JobState) -> str:
     return f"last succeeded: {last}" + (f" ({state.error})" if state.error else "")
 
 
+def _backups(_app: Flask, _settings: Settings) -> Finding:
+    now = clock.now()
+    good = condition.answer(lambda: backups.last_good(reading()))
+    since = good.started_at if good else backups.anything_since(reading())
+    if since is None:
+        return Finding("backups", "ok", "there is nothing to back up yet")
+    told = f"the last good one: {since:%Y-%m-%d %H:%M} UTC" if good else "there is none yet"
+    if since >= now - TOO_OLD:
+        return Finding("backups", "ok", told)
+    return Finding("backups", "warning", f"{told}; see: labops jobs run backup")
+
+
 def _rate_limits(_app: Flask, settings: Settings) -> Finding:
     if not settings.rate_limits:
         level = "failure" if settings.production else "warning"
@@ -173,6 +187,7 @@ CHECKS: tuple[Check, ...] = (
     _clock,
     _scheduler,
     _jobs,
+    _backups,
 )
 GROUND = {_database, _schema}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from labops.domain.backups import models as backups
 from labops.domain.bookings import models as bookings
 from labops.domain.calendars import models as calendars
 from labops.domain.certifications import models as certifications
 from labops.domain.circulars import models as circulars
 from labops.domain.closures import models as closures
+from labops.domain.erasure import models as erasure
 from labops.domain.house_rules import models as house_rules
 from labops.domain.machines import models as machines
 from labops.domain.maintenance import models as maintenance
@@ -33,11 +35,13 @@ METADATA = Base.metadata
 __all__ = [
     "METADATA",
     "audit",
+    "backups",
     "bookings",
     "calendars",
     "certifications",
     "circulars",
     "closures",
+    "erasure",
     "house_rules",
     "idempotency",
     "instance",

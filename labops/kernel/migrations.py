@@ -43,6 +43,30 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
+@contextmanager
+def exclusively(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction for replacing what the database holds, tables included.
+
+    Nobody migrates meanwhile. It is committed when nothing was raised and, on SQLite, when every
+    row has what it refers to; otherwise everything stays as it was.
+    """
+    with _locked(engine) as connection:
+        yield connection
+
+
+def upgrade_in(connection: Connection, revision: str = "head") -> None:
+    """Migrate up inside the caller's transaction."""
+    command.upgrade(_config(connection), revision)
+
+
+def known(revision: str) -> bool:
+    """Say whether this version knows the revision."""
+    config = Config()
+    config.set_main_option("script_location", str(scripts_folder()))
+    scripts = ScriptDirectory.from_config(config)
+    return any(script.revision == revision for script in scripts.walk_revisions())
+
+
 def head() -> str | None:
     """Return the newest revision this version knows."""
     config = Config()

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     """Everything that needs a right, as `thing:action`, in alphabetical order."""
 
     ACCOUNT_SUSPEND = "account:suspend"
+    BACKUP_TAKE = "backup:take"
     BOOKING_APPROVE = "booking:approve"
     BOOKING_EDIT_OTHERS = "booking:edit-others"
     BOOKING_OVERRIDE = "booking:override"
@@ -26,6 +27,7 @@ class Permission(StrEnum):
     NOTE_WRITE = "note:write"
     OUTBOX_SEE = "outbox:see"
     PERSON_EDIT = "person:edit"
+    PERSON_ERASE = "person:erase"
     PERSON_MERGE = "person:merge"
     PERSON_SEE = "person:see"
     RETENTION_EDIT = "retention:edit"

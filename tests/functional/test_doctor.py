@@ -22,6 +22,7 @@ from labops.kernel.jobs import JobRun, Lease
 CHECKED = {
     "settings", "python", "data folder", "time zones", "front end", "mail", "rate limits",
     "database", "schema", "database set-up", "ledger guard", "clock", "scheduler", "jobs",
+    "backups",
 }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from labops.domain.bookings.models import Booking, HandOver
 from labops.domain.circulars import services as circulars
 from labops.domain.circulars.services import SendCircular
 from labops.domain.closures.services import close
+from labops.domain.erasure import services as erasing
 from labops.domain.house_rules.services import SaveRules, save_rules
 from labops.domain.machines.models import Machine
 from labops.domain.memberships.models import Membership
@@ -78,6 +79,11 @@ def account_fact(world: World) -> dict[str, object]:
     query = select(Account).where(Account.person_id == world.people["alice"])
     account = reading().scalars(query).one()
     return {"account_id": account.id, "at": NOW.isoformat()}
+
+
+def erasure_asked(world: World) -> dict[str, object]:
+    erasing.ask(actor=world.actor("alice"), now=NOW)
+    return {"person_uid": world.uids["alice"], "at": NOW.isoformat()}
 
 
 def unconfirmed(world: World) -> dict[str, object]:
@@ -312,6 +318,7 @@ CASES = {
     "SignUpRepeated": Case("SignUpRepeated", account_fact),
     "PasswordResetAsked": Case("PasswordResetAsked", account_fact),
     "PasswordChanged": Case("PasswordChanged", account_fact),
+    "ErasureAsked": Case("ErasureAsked", erasure_asked),
     "BookingConfirmed": Case("BookingConfirmed", booked),
     "BookingRequested": Case("BookingRequested", requested),
     "BookingApproved": Case("BookingApproved", approved),

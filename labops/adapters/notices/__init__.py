@@ -31,6 +31,7 @@ from labops.adapters.notices import (
     certifications,
     circulars,
     digests,
+    erasure,
     hand_overs,
     onboarding,
     series,
@@ -52,6 +53,7 @@ TELLERS: Mapping[str, Teller] = {
     **digests.TELLERS,
     **hand_overs.TELLERS,
     **onboarding.TELLERS,
+    **erasure.TELLERS,
     **series.TELLERS,
     **strikes.TELLERS,
     **waiting.TELLERS,
@@ -69,6 +71,7 @@ _SILENT = frozenset(
         "MaintenanceChanged",
         "MaintenanceEnded",
         "MaintenanceCancelled",
+        *erasure.SILENT,
         *waiting.SILENT,
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labops.blueprints.accounts import letters, links, own, routes
+from labops.blueprints.accounts import erasing, letters, links, own, routes
 from labops.blueprints.accounts.base import bp
 
-__all__ = ["bp", "letters", "links", "own", "routes"]
+__all__ = ["bp", "erasing", "letters", "links", "own", "routes"]

@@ -11,6 +11,7 @@ from labops.blueprints.accounts.base import bp, put_errors
 from labops.blueprints.accounts.forms import TokenForm
 from labops.blueprints.profiles import OwnProfileForm, command_of, described
 from labops.blueprints.words import role_name, scope_name
+from labops.domain.erasure import queries as erasing
 from labops.domain.notes import queries as notes
 from labops.domain.notes.values import Visibility
 from labops.domain.people import administration, profiles, queries, services
@@ -65,6 +66,7 @@ def _profile(form: OwnProfileForm, status: int) -> ResponseReturnValue:
         me=me,
         person=person,
         now=clock.now(),
+        erasure=erasing.waiting(session, me.person_id),
         sites={site.id: site for site in all_sites(session)},
         memberships=queries.memberships(session, me.person_id),
         roles=queries.roles(session, me.person_id),

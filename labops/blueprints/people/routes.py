@@ -32,6 +32,7 @@ from labops.domain.bookings import queries as bookings
 from labops.domain.bookings.queries import OwnSearch
 from labops.domain.certifications import skills
 from labops.domain.certifications.queries import local_today
+from labops.domain.erasure import queries as erasing
 from labops.domain.machines.queries import machine_types
 from labops.domain.notes import queries as notes
 from labops.domain.notes.values import Visibility
@@ -98,9 +99,16 @@ def show(uid: str) -> ResponseReturnValue:
 
 
 def person_page(
-    uid: str, forms: Mapping[str, Form] | None = None, status: int = 200
+    uid: str,
+    forms: Mapping[str, Form] | None = None,
+    status: int = 200,
+    *,
+    erase_error: str = "",
 ) -> ResponseReturnValue:
-    """Draw the page of one person; `forms` are those that came back with errors."""
+    """Draw the page of one person; `forms` are those that came back with errors.
+
+    `erase_error` is what is wrong with the reason given for erasing her.
+    """
     session, actor, now = reading(), current_actor(), clock.now()
     person = queries.seen_by(session, uid, actor)
     if is_minor(person.born_on, now.date()):
@@ -135,6 +143,9 @@ def person_page(
         bookings=[one for one in coming if one.mine or one.person_name is not None],
         strikes=strikes.of_person(session, uid, actor),
         strike_kinds=KIND_NAMES,
+        erasure=erasing.waiting(session, person.id),
+        erased_at=erasing.erased_at(session, uid),
+        erase_error=erase_error,
         forms=blank_forms() | dict(forms or {}),
     )
     return page, status

@@ -31,6 +31,7 @@ TABLES = {
     "certification_suspension": _l("Suspended certifications"),
     "circular_receiver": _l("Circulars that you were sent"),
     "consent": _l("What you agreed to"),
+    "erasure_request": _l("That you asked to be erased"),
     "former_account": _l("Accounts of yours that were merged into this one"),
     "feed": _l("Calendar addresses"),
     "guardian": _l("Who answers for you"),

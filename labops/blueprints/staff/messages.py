@@ -131,4 +131,7 @@ def _kinds() -> dict[str, str]:
         "SignUpRepeated": _("Sign-up with a known address"),
         "PasswordResetAsked": _("New password asked for"),
         "PasswordChanged": _("Password changed"),
+        "ErasureAsked": _("Erasing asked for"),
+        "ErasureTakenBack": _("Erasing taken back"),
+        "PersonErased": _("Person erased"),
     }

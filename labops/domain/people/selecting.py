@@ -16,10 +16,12 @@ from labops.domain.bookings.models import Booking
 from labops.domain.bookings.queries import LONGEST_BOOKING
 from labops.domain.bookings.states import QUOTA_STATES
 from labops.domain.certifications.models import Certification
+from labops.domain.erasure.models import ErasedPerson
 from labops.domain.machines.models import MachineType
 from labops.domain.memberships.models import Membership
 from labops.domain.memberships.states import MembershipState
 from labops.domain.people.models import Account, Person
+from labops.domain.privacy.purposes import NOBODY_UID
 from labops.domain.sites.models import Site
 from labops.kernel import local_time
 from labops.kernel.errors import NotFound
@@ -95,7 +97,9 @@ def chosen(session: Session, choice: Choice, *, now: datetime) -> Select[Any]:
     """
     zone = _zone(session, choice.site)
     today = now.astimezone(zone).date()
-    query = select(Person.id)
+    query = select(Person.id).where(
+        Person.uid.not_in(select(ErasedPerson.uid)), Person.uid != NOBODY_UID
+    )
     for word in choice.words.split():
         pattern = f"%{word.replace('%', '').replace('_', '')}%"
         query = query.where(or_(Person.name.ilike(pattern), _has_address(pattern)))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# Whom old bookings belong to: nobody that anybody could name.
+NOBODY_UID = "nobody-any-more"
+
 
 class Purpose(StrEnum):
     """Something that nothing but her own consent allows (GDPR, article 6 (1) a)."""

@@ -19,12 +19,11 @@ from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.notifications.models import Invited
 from labops.domain.people.models import ApiToken, Person
 from labops.domain.privacy.models import Look, RetentionPeriod
+from labops.domain.privacy.purposes import NOBODY_UID
 from labops.domain.strikes.models import Strike
 from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 
-# Whom old bookings belong to: nobody that anybody could name.
-NOBODY_UID = "nobody-any-more"
 BATCH_COUNT = 500
 
 

@@ -1,0 +1,1 @@
+"""Erasing a person: what becomes of every trace, and that she stays erased."""

@@ -1,0 +1,245 @@
+"""What erasing a person does to every column that may tell of her: data, checked by a test.
+
+A new table stands here or in `IMPERSONAL`. `whose` leads from a row to the person it belongs to:
+`person_id`, or over other tables `offer_id>offer.wish_id>waiting_wish.person_id`; several ways are
+several strings. With `goes` her rows are deleted. Otherwise they stay, and each column that refers
+to a person or can hold words is named: in `columns` with what is done to it, or in `plain` when it
+never tells of anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from labops.domain.memberships.states import MembershipState
+
+
+class Treatment(StrEnum):
+    """What erasing does to a column of a row that stays."""
+
+    KEEP = "keep"
+    EMPTY = "empty"
+    PSEUDONYM = "pseudonym"
+    # Her name and address are replaced wherever they stand in the text, in anybody's row.
+    SCRUB = "scrub"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is done, and why it may stay; `empty` is what the column then holds."""
+
+    treatment: Treatment
+    why: str = ""
+    empty: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One table; see above."""
+
+    whose: tuple[str, ...] = ()
+    goes: bool = False
+    columns: Mapping[str, Rule] = field(default_factory=dict)
+    plain: tuple[str, ...] = ()
+
+
+def _goes(*whose: str) -> Entry:
+    return Entry(whose=whose, goes=True)
+
+
+def _keep(why: str) -> Rule:
+    return Rule(Treatment.KEEP, why)
+
+
+NULL = Rule(Treatment.EMPTY)
+BLANK = Rule(Treatment.EMPTY, empty="")
+PSEUDONYM = Rule(Treatment.PSEUDONYM)
+SCRUB = Rule(Treatment.SCRUB)
+
+_WHO = _keep("Leads to the pseudonym; without it the row would tell of nobody's act.")
+_STAFF = _keep("Who of the staff did it; leads to the pseudonym once she is erased.")
+
+IMPERSONAL: Mapping[str, str] = {
+    "allocation": "Which claim holds which time; claims are erased where they stand.",
+    "bookable": "Machines and spaces.",
+    "booking_bookable": "Which machines a booking is for.",
+    "certification_level": "Levels of a machine type.",
+    "certification_rule": "How long certifications for a machine type count.",
+    "closure": "When a site is shut, and why.",
+    "erased_person": "That somebody was erased, by uid: it keeps her erased after a restore.",
+    "instance_fact": "What this installation is called.",
+    "job_run": "When jobs ran.",
+    "lease": "Which scheduler acts.",
+    "machine": "Equipment.",
+    "machine_type": "Kinds of equipment.",
+    "maintenance_block": "Work on machines.",
+    "maintenance_bookable": "Which machines it is for.",
+    "onboarding_step": "What a site asks of newcomers.",
+    "member_list_mapping": "How the columns of a site's member lists are called.",
+    "opening_hours": "When a site is open.",
+    "outside_calendar": "Calendars of schools and holidays that a site follows.",
+    "proposed_closure": "What those calendars say.",
+    "retention_period": "How long things are kept.",
+    "site": "What a site says of itself.",
+    "space": "Rooms.",
+    "station": "Signs at doors and machines.",
+    "waiver": "What a site asks people to sign.",
+    "waiver_version": "The texts of that.",
+}
+
+INVENTORY: Mapping[str, Entry] = {
+    "account": _goes("person_id"),
+    "api_token": _goes("person_id"),
+    "audit_entry": Entry(
+        columns={
+            "person_id": _WHO,
+            "actor": _keep("The uid or the name of a command, never a person's name."),
+            "subject": _keep("The uid."),
+            "before": SCRUB,
+            "after": SCRUB,
+            "reason": SCRUB,
+        },
+        plain=("action",),
+    ),
+    "backup_run": Entry(columns={"asked_by_id": _STAFF}, plain=("file_name", "held", "error")),
+    "booking": Entry(
+        whose=("person_id",),
+        columns={
+            "person_id": _keep("Who stood at the machine at the time of an accident: pseudonym."),
+            "note": BLANK,
+            "override_reason": BLANK,
+            "decision_reason": BLANK,
+            "fields": Rule(Treatment.EMPTY, empty={}),
+        },
+        plain=("uid", "state"),
+    ),
+    "certification": Entry(
+        whose=("person_id",),
+        columns={
+            "person_id": _keep("That whoever used a machine was allowed to: safety law."),
+            "granted_by_id": _STAFF,
+            "revoked_by_id": _STAFF,
+            "evidence": SCRUB,
+            "revoked_reason": SCRUB,
+        },
+        plain=("starts_on", "ends_on", "lapses_on", "last_used_on", "earned_by"),
+    ),
+    "certification_suspension": Entry(
+        whose=("person_id",),
+        columns={
+            "person_id": _keep("That whoever used a machine was allowed to: safety law."),
+            "suspended_by_id": _STAFF,
+            "resumed_by_id": _STAFF,
+            "reason": BLANK,
+            "resumed_reason": BLANK,
+        },
+        plain=("starts_on", "ends_on", "resumed_on"),
+    ),
+    "circular": Entry(
+        columns={
+            "created_by_id": _STAFF,
+            "subject_it": SCRUB,
+            "body_it": SCRUB,
+            "subject_en": SCRUB,
+            "body_en": SCRUB,
+            "choice": SCRUB,
+        },
+        plain=("uid",),
+    ),
+    "circular_receiver": _goes("person_id"),
+    "consent": _goes("person_id"),
+    "erasure_request": Entry(
+        whose=("person_id",),
+        columns={"person_id": _WHO, "asked_by_id": _STAFF, "reason": SCRUB},
+    ),
+    "feed": _goes("person_id"),
+    "feed_fragment": _goes("booking_id>booking.person_id"),
+    "former_account": Entry(whose=("person_id",), goes=True, columns={"merged_by_id": _STAFF}),
+    "guardian": Entry(
+        whose=("child_id",),
+        columns={"child_id": _WHO, "name": PSEUDONYM, "email": BLANK},
+        plain=("uid",),
+    ),
+    "hand_over": Entry(
+        whose=("giver_id", "receiver_id"),
+        columns={
+            "giver_id": _WHO,
+            "receiver_id": _WHO,
+            "to_email": SCRUB,
+            "reason": BLANK,
+        },
+        plain=("uid", "outcome"),
+    ),
+    "house_rules_version": Entry(columns={"created_by_id": _STAFF}, plain=("level", "key", "data")),
+    "idempotency_key": _goes("person_id"),
+    "invited": _goes("person_id"),
+    "letter_choice": _goes("person_id"),
+    "look": _goes("person_id"),
+    "membership": Entry(
+        whose=("person_id",),
+        columns={
+            "person_id": _keep("What was paid for belongs to the accounts: pseudonym."),
+            "groups": Rule(Treatment.EMPTY, empty=[]),
+            "state": Rule(Treatment.EMPTY, empty=MembershipState.ENDED.value),
+        },
+        plain=("plan", "starts_on", "ends_on"),
+    ),
+    "note": Entry(
+        whose=("person_id",),
+        goes=True,
+        columns={"written_by_id": _STAFF, "deleted_by_id": _STAFF},
+    ),
+    "note_version": Entry(
+        whose=("note_id>note.person_id",), goes=True, columns={"written_by_id": _STAFF}
+    ),
+    "nudge": _goes("person_id"),
+    "offer": _goes("wish_id>waiting_wish.person_id"),
+    "offer_bookable": _goes("offer_id>offer.wish_id>waiting_wish.person_id"),
+    "onboarding_mark": _goes("person_id"),
+    "outbox_message": Entry(
+        columns={"payload": SCRUB, "last_error": SCRUB}, plain=("kind", "dedupe_key")
+    ),
+    "person": Entry(
+        whose=("id",),
+        columns={
+            "uid": _keep("Random; it is how a restore knows whom to erase again."),
+            "name": PSEUDONYM,
+            "language": _keep("One of two words."),
+            "suspended_until": NULL,
+            "suspension_reason": BLANK,
+            "born_on": NULL,
+        },
+    ),
+    "profile": _goes("person_id"),
+    "restriction": _goes("person_id"),
+    "role_grant": Entry(whose=("person_id",), goes=True, columns={"granted_by_id": _STAFF}),
+    "scan": Entry(
+        whose=("person_id",),
+        columns={"person_id": _keep("Who was there when something happened: pseudonym.")},
+        plain=("nonce", "act", "result"),
+    ),
+    "series": Entry(
+        whose=("person_id",), columns={"person_id": _WHO}, plain=("uid", "zone", "first_on")
+    ),
+    "sign_in": _goes("account_id>account.person_id"),
+    "signature": Entry(
+        whose=("person_id",),
+        columns={
+            "person_id": _keep("That whoever used a machine had accepted its risks: safety law."),
+            "signed_name": PSEUDONYM,
+            "relation": BLANK,
+            "address": BLANK,
+            "device": BLANK,
+        },
+        plain=("uid", "language", "digest"),
+    ),
+    "skill_card": _goes("person_id"),
+    "strike": Entry(whose=("person_id",), goes=True, columns={"answered_by_id": _STAFF}),
+    "top_up": _goes("person_id"),
+    "trainer": _goes("person_id"),
+    "waiting_wish": _goes("person_id"),
+    "waiting_wish_bookable": _goes("wish_id>waiting_wish.person_id"),
+}
