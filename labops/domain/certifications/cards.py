@@ -158,4 +158,5 @@ def _note(
     session: Session, actor: Actor, action: str, now: datetime, after: dict[str, object]
 ) -> None:
     """Write it down without the code, which would let readers of the journal check the card."""
-    audit.record(session, actor, action, f"person:{actor.person_id}", now=now, after=after)
+    uid = session.scalar(select(Person.uid).where(Person.id == actor.person_id))
+    audit.record(session, actor, action, f"person:{uid}", now=now, after=after)
