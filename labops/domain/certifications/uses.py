@@ -111,11 +111,9 @@ def _still_counts(ends_on: date | None, lapses_on: date | None, day: date) -> bo
 
 
 def _note(session: Session, use: _Use, now: datetime) -> None:
-    """Move what the use moves; an earlier use of the same run may have kept it alive."""
+    """Move what the use moves, unless a later one did before."""
     one = session.get_one(Certification, use.certification_id, with_for_update=True)
     if one.last_used_at is not None and one.last_used_at >= use.at:
-        return
-    if not _still_counts(one.ends_on, one.lapses_on, use.on):
         return
     one.last_used_at, one.last_used_on = use.at, use.on
     one.lapses_on = lapse_of(one.unused_days, one.starts_on, use.on)
