@@ -46,6 +46,7 @@ class Right:
     first: date
     last: date | None
     unused: int | None
+    made: datetime
     used: date | None = None
     revoked: bool = False
 
@@ -80,17 +81,18 @@ class Oracle:
             right.level >= level and right.covers(day) for right in self.rights
         )
 
-    def grant(self, level: int, first: date, last: date | None) -> None:
+    def grant(self, level: int, first: date, last: date | None, made: datetime) -> None:
         if last is None and self.months is not None:
             last = later(first, self.months)
-        self.rights.append(Right(level, first, last, self.unused))
+        self.rights.append(Right(level, first, last, self.unused, made))
 
-    def use(self, day: date) -> None:
+    def use(self, at: datetime) -> None:
+        day = at.date()
         for right in list(self.rights):
             if not right.covers(day) or (right.used is not None and right.used >= day):
                 continue
             right.used = day
-            if self.months is None or not self.by_use or right.last is None:
+            if self.months is None or not self.by_use or right.last is None or at <= right.made:
                 continue
             until = later(day, self.months)
             outlived = any(
@@ -101,7 +103,7 @@ class Oracle:
             )
             soon = day >= right.last - timedelta(days=30)
             if soon and until > right.last and not outlived and not self.suspended(day):
-                self.rights.append(Right(right.level, day, until, self.unused))
+                self.rights.append(Right(right.level, day, until, self.unused, at, used=day))
 
 
 def later(day: date, months: int) -> date:
@@ -131,7 +133,7 @@ class Run:
     def __init__(self, world: World) -> None:
         self.world, self.day, self.oracle = world, TODAY, Oracle()
         self.uid, self.person_id = stranger()
-        self.pending: list[date] = []
+        self.pending: list[datetime] = []
         self.noted_at: datetime | None = None
         self.number = 0
 
@@ -139,7 +141,7 @@ class Run:
     def now(self) -> datetime:
         self.number += 1
         return datetime(
-            self.day.year, self.day.month, self.day.day, 9, 0, self.number % 60, tzinfo=UTC
+            self.day.year, self.day.month, self.day.day, 9, *divmod(self.number, 60), tzinfo=UTC
         )
 
     def act(self, name: str, *values: Any) -> None:
@@ -164,20 +166,21 @@ class Run:
             level=level,
             evidence=f"grant {self.number}",
         )
-        services.certify(command, actor=self.world.actor("bob"), now=self.now)
-        self.oracle.grant(level, first, last)
+        now = self.now
+        services.certify(command, actor=self.world.actor("bob"), now=now)
+        self.oracle.grant(level, first, last, now)
 
     def use(self) -> None:
-        used(self.world, self.person_id, self.now)
-        self.pending.append(self.day)
+        self.pending.append(self.now)
+        used(self.world, self.person_id, self.pending[-1])
 
     def note(self) -> None:
         now = self.now
         uses.note_uses(since=self.noted_at, now=now)
         assert uses.note_uses(since=self.noted_at, now=now, dry_run=True) == 0
         self.noted_at = now
-        for day in self.pending:
-            self.oracle.use(day)
+        for at in self.pending:
+            self.oracle.use(at)
         self.pending.clear()
 
     def suspend(self, days: int | None) -> None:
@@ -422,3 +425,21 @@ def test_many_are_certified_at_once_or_none(world: World) -> None:
         select(Certification.id).where(Certification.person_id == world.people["charlie"])
     )
     assert len(count.all()) == 1
+
+
+def test_use_renews_in_the_last_month_and_once(world: World) -> None:
+    laser_asks(2, None, Renewal.USE)
+    certify(world, "charlie", TODAY)  # to 23 January
+    ends = {10: [], 35: ["2027-02-28"], 36: [], 60: [], 80: ["2027-04-11"]}
+    for days, wanted in ends.items():
+        before = latest(world, "charlie")
+        at = NOW + timedelta(days=days)
+        used(world, world.people["charlie"], at)
+        uses.note_uses(since=at - timedelta(days=1), now=at + timedelta(minutes=5))
+        reading().rollback()
+        mine = queries.of_person(reading(), world.people["charlie"])
+        assert [str(one.ends_on) for one in mine if one.id > before] == wanted, days
+    told = reading().scalars(
+        select(OutboxMessage.id).where(OutboxMessage.kind == "CertificationGranted")
+    )
+    assert len(told.all()) == 3  # by Bob, and by use twice

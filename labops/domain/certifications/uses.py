@@ -126,8 +126,8 @@ def _renew(session: Session, one: Certification, use: _Use, now: datetime) -> No
     rule, day = session.get(CertificationRule, one.machine_type_id), use.on
     if rule is None or rule.valid_months is None or Renewal.USE not in rule.renewal:
         return
-    if one.ends_on is None or day < one.ends_on - RENEWAL_WINDOW:
-        return
+    if one.ends_on is None or day < one.ends_on - RENEWAL_WINDOW or use.at <= one.granted_at:
+        return  # what was granted after the use is not renewed by it
     until = months_later(day, rule.valid_months)
     if until <= one.ends_on or _outlived(session, one) or _suspended(session, one, day):
         return
@@ -140,7 +140,8 @@ def _renew(session: Session, one: Certification, use: _Use, now: datetime) -> No
     )
     made = grant_certification(session, grant, actor=SYSTEM, now=now)
     renewed = session.get_one(Certification, made)
-    renewed.last_used_at, renewed.last_used_on = use.at, day  # noted for it, too
+    renewed.granted_at = renewed.last_used_at = use.at  # however late this is noted
+    renewed.last_used_on = day
     outbox.record_once(session, CertificationGranted(certification_id=made), now=now)
 
 
