@@ -25,8 +25,7 @@ from labops.domain.erasure import queries
 from labops.domain.erasure import services as erasing
 from labops.domain.erasure.erasing import pseudonym_of
 from labops.domain.memberships.models import Membership
-from labops.domain.people import administration
-from labops.domain.people import profiles
+from labops.domain.people import administration, profiles
 from labops.domain.people import services as accounts
 from labops.domain.people.models import Person
 from labops.domain.tables import METADATA
