@@ -24,6 +24,7 @@ from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told, note_invited
 from labops.domain.onboarding import admitting
 from labops.domain.people.retention import forget_sign_ins
+from labops.domain.plans import sweeping as plans
 from labops.domain.privacy import retention
 from labops.domain.strikes import services as strikes
 from labops.domain.waiting import offering
@@ -228,6 +229,13 @@ def ask_for_signatures(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{asking.ask_for_signatures(now=now, dry_run=dry_run)} asked"
 
 
+def renew_plans(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Begin or end the periods of plans, and grant each month's hours."""
+    renewed = plans.renew(now=now, dry_run=dry_run)
+    granted = plans.grant_hours(now=now, dry_run=dry_run)
+    return f"{renewed} periods, hours for {granted}"
+
+
 def enforce_retention(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Let go of what was kept for as long as it may be."""
     found = retention.enforce(now=now, dry_run=dry_run)
@@ -253,6 +261,7 @@ JOBS: Mapping[str, Job] = {
         Job(name="visit-calendars", period=timedelta(hours=1), run=visit_calendars),
         Job(name="admit-applicants", period=timedelta(seconds=30), run=admit_applicants),
         Job(name="ask-for-signatures", period=timedelta(minutes=10), run=ask_for_signatures),
+        Job(name="renew-plans", period=timedelta(minutes=30), run=renew_plans),
         Job(name="enforce-retention", period=timedelta(days=1), run=enforce_retention),
         Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
     )

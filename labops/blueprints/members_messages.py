@@ -25,6 +25,10 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "merge.roles": lambda _p: _(
         "One of the two has a role that you may not give. Ask somebody who may."
     ),
+    "merge.books": lambda _p: _(
+        "The account that goes has books of hours or money, which are never rewritten. Merge the"
+        " other way round, or settle by hand."
+    ),
     "merge.other-name": lambda _p: _("Write the name of the person whose account goes."),
     "members.unknown-field": lambda p: _(
         "There is no field called “%(field)s” for a column.", field=p.get("value", "")

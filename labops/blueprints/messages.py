@@ -16,6 +16,7 @@ from labops.blueprints import (
     calendar_messages,
     formats,
     members_messages,
+    plan_messages,
     reasons,
     rules_messages,
     waiting_messages,
@@ -253,6 +254,7 @@ SENTENCES: dict[str, Sentence] = {
     **waiting_messages.SENTENCES,
     **calendar_messages.SENTENCES,
     **members_messages.SENTENCES,
+    **plan_messages.SENTENCES,
 }
 
 

@@ -15,6 +15,7 @@ from labops.cli import (
     demo_certifications,
     demo_members,
     demo_onboarding,
+    demo_plans,
     demo_waivers,
 )
 from labops.cli.context import with_app
@@ -56,7 +57,9 @@ def demo() -> None:
         _follow_the_school(now)
         demo_waivers.fill(_people(), now=now)
         demo_members.fill(_people(), now=now)
+        demo_plans.sell(now=now)
         count = demo_bookings.fill(_people(), now=now)
+        demo_plans.pay(now=now)
         demo_onboarding.fill(now=now)
         demo_certifications.fill(now=now)
         demonstration.finish(now=now)

@@ -18,6 +18,7 @@ from labops.domain.notes import models as notes
 from labops.domain.notifications import models as notifications
 from labops.domain.onboarding import models as onboarding
 from labops.domain.people import models as people
+from labops.domain.plans import models as plans
 from labops.domain.privacy import models as privacy
 from labops.domain.restrictions import models as restrictions
 from labops.domain.series import models as series
@@ -56,6 +57,7 @@ __all__ = [
     "onboarding",
     "outbox",
     "people",
+    "plans",
     "privacy",
     "restrictions",
     "series",

@@ -26,10 +26,12 @@ class Permission(StrEnum):
     NOTE_SEE_ALL = "note:see-all"
     NOTE_WRITE = "note:write"
     OUTBOX_SEE = "outbox:see"
+    PAYMENT_RECORD = "payment:record"
     PERSON_EDIT = "person:edit"
     PERSON_ERASE = "person:erase"
     PERSON_MERGE = "person:merge"
     PERSON_SEE = "person:see"
+    PLAN_EDIT = "plan:edit"
     RETENTION_EDIT = "retention:edit"
     ROLE_GRANT = "role:grant"
     RULES_EDIT = "rules:edit"
@@ -61,6 +63,7 @@ _STAFF = _TEACHER | {
     Permission.MACHINE_EDIT,
     Permission.MEMBERSHIP_GRANT,
     Permission.OUTBOX_SEE,
+    Permission.PAYMENT_RECORD,
     Permission.PERSON_EDIT,
     Permission.STATION_EDIT,
     Permission.STRIKE_FORGIVE,
@@ -68,6 +71,7 @@ _STAFF = _TEACHER | {
 _MANAGER = _STAFF | {
     Permission.NOTE_SEE_ALL,
     Permission.PERSON_MERGE,
+    Permission.PLAN_EDIT,
     Permission.ROLE_GRANT,
     Permission.RULES_EDIT,
     Permission.SITE_EDIT,

@@ -103,6 +103,7 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "kind": "quotas",
         "which": "new",
         "number": "1",
+        "plan": "maker",
     }
 
 

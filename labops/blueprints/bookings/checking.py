@@ -17,6 +17,7 @@ from labops.blueprints.bookings.base import bp
 from labops.blueprints.bookings.forms import SlotForm, read_slot, wait_address
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.messages import Reason
+from labops.blueprints.plans.words import cost as cost_in_words
 from labops.blueprints.slots import in_address, prefilled
 from labops.blueprints.why_not import Line, lines_of
 from labops.domain.bookings import explaining
@@ -41,6 +42,7 @@ class Checked:
     allowed: bool
     lines: list[Line]
     reasons: list[Reason]
+    cost: str = ""
 
     @property
     def asks_staff(self) -> bool:
@@ -51,7 +53,8 @@ class Checked:
 def checked(answer: Answer) -> Checked:
     """Return the answer in words, each failed rule with its step; `fixes` knows the wish."""
     lines = lines_of(answer.rules, local_time.zone(answer.zone), fixes.step_of)
-    return Checked(answer.allowed, lines, reasons_of(answer.problems))
+    cost = cost_in_words(answer.cost) if answer.cost is not None else ""
+    return Checked(answer.allowed, lines, reasons_of(answer.problems), cost)
 
 
 def check_of_booking(command: Book, said: dict[str, str]) -> Checked:

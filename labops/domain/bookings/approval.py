@@ -14,6 +14,7 @@ from labops.domain.bookings.granting import check_in_by
 from labops.domain.bookings.models import Booking
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import WantedMachine, Wish, machines_of_booking
+from labops.domain.plans import charging
 from labops.kernel import ledger
 from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Invalid, NotFound, Problem, Refused
@@ -56,11 +57,12 @@ def reject(uid: str, *, reason: str, actor: Actor, now: datetime) -> None:
     if not reason:
         raise Invalid.field("reason", "field.required")
     with unit_of_work() as session:
-        booking, _machines = _to_decide(session, uid, actor)
+        booking, machines = _to_decide(session, uid, actor)
         if booking.state == BookingState.REJECTED:
             return
         _require_undecided(booking, now)
         ledger.release(session, owner_of(booking))
+        charging.refund(session, booking, machines[0].revision, now=now)
         booking.state = BookingState.REJECTED
         booking.decided_at = now
         booking.decision_reason = reason[:LONGEST_REASON]

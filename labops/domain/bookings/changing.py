@@ -18,6 +18,7 @@ from labops.domain.bookings.models import Booking
 from labops.domain.bookings.policies import cancel_problems, cancels_late
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import WantedMachine, Wish, machines_of_booking, wanted_machines
+from labops.domain.plans import charging
 from labops.domain.strikes import counting
 from labops.domain.strikes.states import StrikeKind
 from labops.kernel import audit, ledger, outbox
@@ -72,6 +73,8 @@ def cancel_in(session: Session, booking: Booking, consent: Consent, *, now: date
     consent, late = outlook.consent, outlook.late
     granting.refuse(outlook.problems, consent, booking.site_id, outlook.machines[0].zone)
     ledger.release(session, ledger.Owner(ledger.OwnerKind.BOOKING, booking.id))
+    revision = outlook.machines[0].revision
+    charging.settle_cancelled(session, booking, outlook.facts, revision, late=late)
     booking.state = BookingState.CANCELLED
     booking.cancelled_at = now
     booking.cancelled_late = late

@@ -25,6 +25,7 @@ from labops.domain.bookings.models import Booking
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import machines_of_booking
 from labops.domain.machines.models import Machine
+from labops.domain.plans import charging
 from labops.kernel import ledger
 from labops.kernel.errors import Changed, NotFound, Problem, Refused
 from labops.kernel.interval import Interval
@@ -194,4 +195,5 @@ def _end(
         ledger.shorten(session, owner_of(booking), machine.id, until=until)
     booking.state = BookingState.FINISHED.value
     booking.finished_at = min(now, booking.ends_at)
+    charging.settle_finished(session, booking, machines[0].revision, until=now, now=now)
     conclude(session, booking, consent.actor, BookingFinished, now, reason=consent.override_reason)

@@ -17,6 +17,9 @@ from labops.domain.bookings.solving import Ground, solutions
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import Wish, wanted_machines
 from labops.domain.machines import queries as inventory
+from labops.domain.plans import charging
+from labops.domain.plans.entries import Owner
+from labops.domain.plans.policies import Cost
 from labops.kernel import ledger
 from labops.kernel.db import reading
 from labops.kernel.errors import Problem
@@ -37,7 +40,8 @@ class Answer:
     """What every rule says, failed ones first, the nearest to solvable first of all.
 
     `slots` holds, by the step of a failed rule, a slot that passes that rule; a rule that no
-    other time would pass has none.
+    other time would pass has none. `cost` is what a new booking would cost, `None` where nothing
+    costs anything.
     """
 
     machines: tuple[str, ...]
@@ -46,6 +50,7 @@ class Answer:
     rules: tuple[Explained, ...]
     allowed: bool
     slots: Mapping[str, Interval] = field(default_factory=dict)
+    cost: Cost | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -81,6 +86,7 @@ def explain_move(command: Move, *, actor: Actor, now: datetime) -> Answer:
 def _answer(session: Session, wish: Wish, consent: Consent) -> Answer:
     first = gather_facts(session, wish)
     rules = explained(first)
+    new = wish.previous is None
 
     def ask(slot: Interval) -> tuple[Explained, ...]:
         return explained(gather_facts(session, replace(wish, slot=slot)))
@@ -103,6 +109,7 @@ def _answer(session: Session, wish: Wish, consent: Consent) -> Answer:
         rules=rules,
         allowed=not standing,
         slots=solutions(session, ground, rules, ask),
+        cost=charging.foresee(session, first, Owner(wish.person_id)) if new else None,
     )
 
 

@@ -29,6 +29,8 @@ from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.bookings.policies import Judgement, judged
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import WantedMachine, Wish
+from labops.domain.plans import charging
+from labops.domain.plans.entries import Owner
 from labops.kernel import audit, ledger, outbox
 from labops.kernel.errors import Forbidden, Problem, Refused
 from labops.kernel.ids import new_uid
@@ -115,6 +117,7 @@ def book_in(
     state = decided(judgement, consent, facts.site_id, wish.first.zone)
     booking_id, uid = _insert(session, command, wish, facts, state, consent)
     claim(session, booking_id, wish)
+    charging.charge(session, booking_id, facts, Owner(wish.person_id))
     event = BookingConfirmed if state is BookingState.CONFIRMED else BookingRequested
     fact = event(booking_uid=uid, revision=0, series_uid=consent.series_uid)
     outbox.record(session, fact, now=wish.now)
@@ -154,6 +157,7 @@ def move_in(
         state = BookingState.CHECKED_IN
     was = told(booking.slot, before)
     claim(session, booking.id, wish, moving=True)
+    charging.recharge(session, booking, facts, Owner(booking.person_id), wish.first.revision)
     rewrite(session, booking, wish, facts, state)
     bump(session, booking.person_id)
     fact = BookingMoved(

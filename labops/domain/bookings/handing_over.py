@@ -29,6 +29,8 @@ from labops.domain.bookings.wanted import machines_of_booking
 from labops.domain.people import queries as people
 from labops.domain.people.addresses import normalised
 from labops.domain.people.models import Person
+from labops.domain.plans import charging
+from labops.domain.plans.entries import Owner
 from labops.kernel import audit, ledger, outbox
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.errors import Changed, Invalid, NotFound, Problem, Refused
@@ -130,6 +132,7 @@ def _give(
     wish = wish_of_receiver(session, booking, receiver, now=now)
     facts = gather_facts(session, wish)
     state = granting.decided(judged(facts), consent, facts.site_id, wish.first.zone)
+    charging.recharge(session, booking, facts, Owner(receiver), wish.first.revision)
     giver = booking.person_id
     uids = {one: session.get_one(Person, one).uid for one in (giver, receiver)}
     booking.person_id = receiver

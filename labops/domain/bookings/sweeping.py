@@ -28,6 +28,7 @@ from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines.states import MachineState
+from labops.domain.plans import charging
 from labops.domain.strikes import counting
 from labops.domain.strikes.states import StrikeKind
 from labops.kernel import ledger, local_time
@@ -70,6 +71,7 @@ def _release(booking_id: int, *, now: datetime) -> bool:
             return False
         ledger.release(session, owner_of(booking))
         if _nobody_could_come(session, booking, machines):
+            charging.refund(session, booking, machines[0].revision, now=now)
             booking.state = BookingState.CANCELLED
             booking.cancelled_at = now
             conclude(session, booking, SYSTEM, BookingCancelled, now)
@@ -93,11 +95,12 @@ def _finish(booking_id: int, *, now: datetime) -> bool:
 
 def _lapse(booking_id: int, *, now: datetime) -> bool:
     with unit_of_work() as session:
-        booking, _machines = _locked(session, booking_id)
+        booking, machines = _locked(session, booking_id)
         undecided = booking.state == BookingState.REQUESTED and booking.decide_by is not None
         if not undecided or (booking.decide_by is not None and booking.decide_by > now):
             return False
         ledger.release(session, owner_of(booking))
+        charging.refund(session, booking, machines[0].revision, now=now)
         booking.state = BookingState.REJECTED
         booking.decided_at = now
         conclude(session, booking, SYSTEM, BookingRejected, now)

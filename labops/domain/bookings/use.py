@@ -17,6 +17,7 @@ from labops.domain.bookings.models import Booking
 from labops.domain.bookings.policies import booking_problems
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import WantedMachine, Wish, machines_of_booking
+from labops.domain.plans import charging
 from labops.domain.stations.models import Scan
 from labops.kernel import ledger
 from labops.kernel.db import unit_of_work
@@ -104,6 +105,8 @@ def finish(uid: str, *, actor: Actor, now: datetime, at: AtStation | None = None
             ledger.shorten(session, owner_of(booking), machine.id, until=now + cleanup)
         booking.state = BookingState.FINISHED
         booking.finished_at = min(now, booking.ends_at)
+        revision = machines[0].revision
+        charging.settle_finished(session, booking, revision, until=now, now=now)
         _scan(session, booking, at, actor, "finished", now)
         conclude(session, booking, actor, BookingFinished, now)
 

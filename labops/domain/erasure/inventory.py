@@ -81,6 +81,8 @@ IMPERSONAL: Mapping[str, str] = {
     "member_list_mapping": "How the columns of a site's member lists are called.",
     "opening_hours": "When a site is open.",
     "outside_calendar": "Calendars of schools and holidays that a site follows.",
+    "plan": "What a site sells.",
+    "plan_hours": "Which hours that includes.",
     "proposed_closure": "What those calendars say.",
     "retention_period": "How long things are kept.",
     "site": "What a site says of itself.",
@@ -176,6 +178,14 @@ INVENTORY: Mapping[str, Entry] = {
     "house_rules_version": Entry(columns={"created_by_id": _STAFF}, plain=("level", "key", "data")),
     "idempotency_key": _goes("person_id"),
     "invited": _goes("person_id"),
+    "ledger_account": Entry(
+        columns={"person_id": _keep("Books are kept as accounting law wants: pseudonym.")},
+        plain=("name", "kind", "unit", "month"),
+    ),
+    "ledger_entry": Entry(
+        columns={"detail": _keep("Numbers only."), "reason": _keep("Entries never change.")},
+        plain=("uid", "kind", "reverses_uid", "key"),
+    ),
     "letter_choice": _goes("person_id"),
     "look": _goes("person_id"),
     "membership": Entry(
@@ -202,6 +212,13 @@ INVENTORY: Mapping[str, Entry] = {
     "outbox_message": Entry(
         columns={"payload": SCRUB, "last_error": SCRUB}, plain=("kind", "dedupe_key")
     ),
+    "payment": Entry(
+        columns={
+            "person_id": _keep("Books are kept as accounting law wants: pseudonym."),
+            "recorded_by_id": _STAFF,
+        },
+        plain=("uid", "method", "notice_number", "paid_on", "entry_uid"),
+    ),
     "person": Entry(
         whose=("id",),
         columns={
@@ -212,6 +229,10 @@ INVENTORY: Mapping[str, Entry] = {
             "suspension_reason": BLANK,
             "born_on": NULL,
         },
+    ),
+    "posting": Entry(
+        columns={"account_id": _keep("An account in the books, not one to sign in with.")},
+        plain=("entry_uid", "unit"),
     ),
     "profile": _goes("person_id"),
     "restriction": _goes("person_id"),
@@ -238,6 +259,18 @@ INVENTORY: Mapping[str, Entry] = {
     ),
     "skill_card": _goes("person_id"),
     "strike": Entry(whose=("person_id",), goes=True, columns={"answered_by_id": _STAFF}),
+    "subscription": Entry(
+        columns={"person_id": _keep("What was paid for belongs to the accounts: pseudonym.")},
+        plain=(
+            "uid",
+            "state",
+            "starts_on",
+            "period_starts_on",
+            "period_ends_on",
+            "ends_on",
+            "suspended_on",
+        ),
+    ),
     "top_up": _goes("person_id"),
     "trainer": _goes("person_id"),
     "waiting_wish": _goes("person_id"),

@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 from labops.domain.memberships.models import Membership
 from labops.domain.memberships.states import MembershipState
 from labops.domain.people.models import Person
-from labops.kernel import audit
+from labops.domain.plans import terms
+from labops.domain.plans.entries import Owner
+from labops.domain.plans.queries import is_subscribed
+from labops.kernel import audit, ledger
 from labops.kernel.db import unit_of_work
-from labops.kernel.errors import Invalid, NotFound, Problem
+from labops.kernel.errors import Invalid, NotFound, Problem, Refused
 from labops.kernel.permissions import Actor, Permission
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -85,7 +88,8 @@ def place(
 ) -> None:
     """Put a member on a plan and into groups, as house rules name them; empty for none.
 
-    Raises `Forbidden`, `NotFound` for whoever is no member there, `Invalid` for what is no name.
+    Raises `Forbidden`, `NotFound` for whoever is no member there, `Invalid` for what is no name,
+    `Refused` with `plan.subscribed` for another plan than the one she subscribed to.
     """
     actor.require(Permission.MEMBERSHIP_GRANT, site_id)
     wrong = [
@@ -101,6 +105,8 @@ def place(
         membership = _of(session, person.id, site_id) if person else None
         if membership is None:
             raise NotFound
+        if plan != membership.plan and is_subscribed(session, membership.person_id, site_id):
+            raise Refused([Problem("plan.subscribed")])
         before = {"plan": membership.plan, "groups": list(membership.groups)}
         membership.plan = plan
         membership.groups = sorted(set(groups))
@@ -116,7 +122,7 @@ def place(
 
 
 def end_membership(person_uid: str, site_id: int, *, actor: Actor, now: datetime) -> None:
-    """End a membership now; the row and its dates stay."""
+    """End a membership now, and the plan with it; the rows and their dates stay."""
     actor.require(Permission.MEMBERSHIP_GRANT, site_id)
     with unit_of_work() as session:
         person = session.scalar(select(Person).where(Person.uid == person_uid))
@@ -124,6 +130,10 @@ def end_membership(person_uid: str, site_id: int, *, actor: Actor, now: datetime
         if membership is None:
             raise NotFound
         membership.state = MembershipState.ENDED
+        ledger.lock(session, people=[membership.person_id])
+        subscription = terms.running(session, site_id, Owner(membership.person_id))
+        if subscription is not None:
+            terms.end(session, subscription, actor=actor, now=now)
         audit.record(
             session,
             actor,

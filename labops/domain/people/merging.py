@@ -24,6 +24,7 @@ from labops.domain.people.models import (
     RoleGrant,
     SignIn,
 )
+from labops.domain.plans.models import LedgerAccount
 from labops.kernel import audit
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.errors import Forbidden, Invalid, NotFound, Problem, Refused
@@ -146,6 +147,9 @@ def _problems(session: Session, stays: Person, goes: Person, actor: Actor) -> li
     )
     if any(not actor.may(Permission.ROLE_GRANT, site_id) for site_id in roles):
         found.append(Problem("merge.roles"))
+    books = select(LedgerAccount.id).where(LedgerAccount.person_id == goes.id).limit(1)
+    if session.scalar(books) is not None:
+        found.append(Problem("merge.books"))
     return found
 
 

@@ -264,6 +264,11 @@ def seen_by(session: Session, uid: str, actor: Actor) -> Person:
     return person
 
 
+def uid_of(session: Session, person_id: int) -> str:
+    """Return the public identifier of a person who exists."""
+    return session.scalars(select(Person.uid).where(Person.id == person_id)).one()
+
+
 def ids_of_uids(session: Session, uids: Iterable[str]) -> dict[str, int]:
     """Return person ids by uid."""
     rows = session.execute(select(Person.uid, Person.id).where(Person.uid.in_(list(uids))))

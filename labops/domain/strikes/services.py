@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking
+from labops.domain.plans import charging
 from labops.domain.sites.models import Site
 from labops.domain.strikes import counting, queries
 from labops.domain.strikes.events import StrikeAnswered, StrikeContested
@@ -72,6 +73,7 @@ def _forgive_taken(booking_id: int, *, now: datetime) -> bool:
         if not booking.cancelled_late:
             return False
         booking.cancelled_late = False
+        charging.refund(session, booking, None, now=now)
         audit.record(
             session,
             SYSTEM,

@@ -1,0 +1,1 @@
+"""Plans, who is on them, and the ledgers of hours and euro."""
