@@ -55,7 +55,7 @@ END
 """
 _POSTGRESQL = (
     """
-CREATE FUNCTION ledger_balanced() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ledger_balanced() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (
     SELECT 1 FROM posting WHERE entry_uid = NEW.entry_uid GROUP BY unit HAVING sum(amount) <> 0
@@ -70,7 +70,7 @@ CREATE CONSTRAINT TRIGGER ledger_balanced AFTER INSERT ON posting
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_balanced()
 """,
     """
-CREATE FUNCTION ledger_unit() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ledger_unit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW.unit <> (SELECT unit FROM ledger_account WHERE id = NEW.account_id) THEN
     RAISE EXCEPTION 'ledger_unit' USING ERRCODE = 'check_violation';
@@ -83,7 +83,7 @@ CREATE TRIGGER ledger_unit BEFORE INSERT ON posting
 FOR EACH ROW EXECUTE FUNCTION ledger_unit()
 """,
     """
-CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'ledger_append_only' USING ERRCODE = 'check_violation';
 END $$
