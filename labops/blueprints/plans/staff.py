@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 
 from labops.blueprints.access import current_actor, requires
 from labops.blueprints.errors import reasons_of
-from labops.blueprints.plans.account import address, asked, page
+from labops.blueprints.plans.account import address, page
+from labops.blueprints.plans.asking import asked
 from labops.blueprints.plans.base import bp
 from labops.blueprints.plans.forms import PaymentForm
 from labops.domain.plans import services
