@@ -1,7 +1,8 @@
-"""Texts that staff write, as HTML that can do no harm."""
+"""Markdown that people wrote, as HTML that is safe to show."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,51 +11,48 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-ELEMENTS = {
-    "a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "hr", "img", "li", "ol", "p", "pre",
-    "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
-}  # fmt: skip
-ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
+_TAGS = {
+    *("a", "blockquote", "br", "code", "del", "em", "h3", "h4", "hr", "img", "li", "ol", "p"),
+    *("pre", "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+}
+_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
+# A path of this site: not `//host`, not `/\host`, which browsers read as one.
+_OWN_PATH = re.compile(r"/(?![/\\])[\w./-]*")
+# The page has the first two levels of headings itself.
+_HEADINGS = {"h1": "h3", "h2": "h3", "h5": "h4", "h6": "h4"}
 
 
 def safe_html(text: str) -> Markup:
-    """Return Markdown (CommonMark with tables) as HTML of harmless elements only.
-
-    HTML in the text is shown as it was typed. Headings begin below the page's own. Images must
-    come from a path of this installation; of any other the alternative text is left.
-    """
-    # Imported late: most workers never show such a text.
+    """Return the text as HTML without scripts, styles, forms, or pictures from elsewhere."""
     import nh3
 
-    clean = nh3.clean(
-        _parser().render(text),
-        tags=ELEMENTS,
-        attributes=ATTRIBUTES,
-        url_schemes={"https", "http", "mailto"},
-        link_rel="noopener noreferrer",
-        attribute_filter=_own_images_only,
+    html = nh3.clean(
+        _reader().render(text),
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_kept,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener",
     )
-    return Markup(clean)  # noqa: S704 - that is what the line before is for
-
-
-def _own_images_only(element: str, attribute: str, value: str) -> str | None:
-    if element == "img" and attribute == "src":
-        own = value.startswith("/") and not value.startswith(("//", "/\\"))
-        return value if own else None
-    return value
+    return Markup(html)  # noqa: S704 - cleaned just above
 
 
 @lru_cache(maxsize=1)
-def _parser() -> MarkdownIt:
+def _reader() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    parser.core.ruler.push("lower_headings", _lower_headings)
-    return parser
+    reader = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    reader.core.ruler.push("headings", _lower_headings)
+    return reader
 
 
 def _lower_headings(state: object) -> None:
-    """Let the text's first heading be the page's second."""
-    for token in state.tokens:  # type: ignore[attr-defined]
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(int(token.tag[1]) + 1, 4)}"
+    for token in state.tokens:  # type: ignore[attr-defined]  # a StateCore
+        token.tag = _HEADINGS.get(token.tag, token.tag)
+
+
+def _kept(tag: str, attribute: str, value: str) -> str | None:
+    """Return the attribute's value, or nothing to drop it."""
+    if tag == "img" and attribute == "src" and _OWN_PATH.fullmatch(value) is None:
+        return None
+    return value

@@ -17,6 +17,7 @@ from labops.blueprints import (
     formats,
     members_messages,
     plan_messages,
+    quiz_messages,
     reasons,
     rules_messages,
     waiting_messages,
@@ -255,6 +256,7 @@ SENTENCES: dict[str, Sentence] = {
     **calendar_messages.SENTENCES,
     **members_messages.SENTENCES,
     **plan_messages.SENTENCES,
+    **quiz_messages.SENTENCES,
 }
 
 

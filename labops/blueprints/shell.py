@@ -131,6 +131,7 @@ def account_menu() -> AccountMenu | None:
             Link(_("My data"), url_for("privacy.mine")),
             Link(_("My skills"), url_for("skills.index")),
             Link(_("My account"), url_for("plans.own")),
+            Link(_("Quizzes"), url_for("quizzes.index")),
             Link(_("My strikes"), url_for("strikes.index")),
             Link(_("Calendar addresses"), url_for("feeds.index")),
             Link(_("Signed-in devices"), url_for("accounts.devices")),

@@ -16,6 +16,7 @@ from labops.cli import (
     demo_members,
     demo_onboarding,
     demo_plans,
+    demo_quizzes,
     demo_waivers,
 )
 from labops.cli.context import with_app
@@ -62,6 +63,7 @@ def demo() -> None:
         demo_plans.pay(now=now)
         demo_onboarding.fill(now=now)
         demo_certifications.fill(now=now)
+        demo_quizzes.fill(now=now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")
     _say_sign_ins()

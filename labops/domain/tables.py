@@ -20,6 +20,7 @@ from labops.domain.onboarding import models as onboarding
 from labops.domain.people import models as people
 from labops.domain.plans import models as plans
 from labops.domain.privacy import models as privacy
+from labops.domain.quizzes import models as quizzes
 from labops.domain.restrictions import models as restrictions
 from labops.domain.series import models as series
 from labops.domain.sites import models as sites
@@ -59,6 +60,7 @@ __all__ = [
     "people",
     "plans",
     "privacy",
+    "quizzes",
     "restrictions",
     "series",
     "sites",

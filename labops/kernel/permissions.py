@@ -32,6 +32,7 @@ class Permission(StrEnum):
     PERSON_MERGE = "person:merge"
     PERSON_SEE = "person:see"
     PLAN_EDIT = "plan:edit"
+    QUIZ_EDIT = "quiz:edit"
     RETENTION_EDIT = "retention:edit"
     ROLE_GRANT = "role:grant"
     RULES_EDIT = "rules:edit"
@@ -51,7 +52,14 @@ class Role(StrEnum):
     DECIDER = "decider"
 
 
-_TEACHER = frozenset({Permission.CERTIFICATION_GRANT, Permission.NOTE_WRITE, Permission.PERSON_SEE})
+_TEACHER = frozenset(
+    {
+        Permission.CERTIFICATION_GRANT,
+        Permission.NOTE_WRITE,
+        Permission.PERSON_SEE,
+        Permission.QUIZ_EDIT,
+    }
+)
 _STAFF = _TEACHER | {
     Permission.ACCOUNT_SUSPEND,
     Permission.BOOKING_APPROVE,

@@ -29,6 +29,8 @@ from labops.domain.closures.values import CalendarKind
 from labops.domain.machines.queries import by_slug as machine_by_slug
 from labops.domain.notes import services as notes
 from labops.domain.people.selecting import Choice
+from labops.domain.quizzes import services as quizzes
+from labops.domain.quizzes.attempts import own_open
 from labops.domain.series import services as series
 from labops.domain.series.commands import BookSeries, Confirmation
 from labops.domain.series.values import Repeat
@@ -40,6 +42,7 @@ from labops.kernel.outbox import OutboxMessage
 from labops.kernel.permissions import Permission
 from tests.support.forms import post
 from tests.support.pictures import picture
+from tests.support.quizzes import make_quiz
 from tests.support.world import World, next_slot
 
 KINDS = {
@@ -104,6 +107,7 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "which": "new",
         "number": "1",
         "plan": "maker",
+        **quiz_places(world),
     }
 
 
@@ -130,6 +134,18 @@ def a_circular(world: World) -> str:
         body_it="Ciao",
     )
     return circulars.send(command, actor=world.actor("bob", clock.now()), now=clock.now())
+
+
+def quiz_places(world: World) -> dict[str, str]:
+    """Let MHUMA have a quiz that Alice has passed, and has begun again."""
+    make_quiz(world)
+    alice = world.actor("alice", clock.now())
+    uid = quizzes.start("safety", actor=alice, now=clock.now())
+    asked = own_open(reading(), "safety", actor=alice).questions
+    right = {one.position: one.content.right for one in asked}
+    quizzes.submit(uid, right, actor=alice, now=clock.now())
+    quizzes.start("safety", actor=alice, now=clock.now())
+    return {"quiz": "safety", "attempt": uid, "question": "q1"}
 
 
 def a_series(world: World) -> str:
@@ -166,7 +182,9 @@ def address(rule: Rule, places: dict[str, str]) -> str | None:
             name = "person"
         if name == "uid" and noun == "series":
             name = "series"
-        if name == "slug" and (noun == "sites" or "/sites/" in rule.rule):
+        if name == "slug" and noun == "quizzes":
+            name = "quiz"
+        elif name == "slug" and (noun == "sites" or "/sites/" in rule.rule):
             name = "site"
         return places.get(name, "?")
 
@@ -209,6 +227,10 @@ def expected(rule: Rule, access: str | None, kind: str) -> set[int]:
         return {200} if kind in BOOKING_SEEN_BY else {404}
     if rule.rule.startswith("/hand-overs/"):
         return {200} if kind in OFFERED_TO else {404}
+    if "<attempt>" in rule.rule:  # how somebody fared is hers alone
+        return {200} if kind == "member" else {404}
+    if rule.rule.startswith("/teaching/quizzes/<slug>"):  # MHUMA's own quiz
+        return {200} if kind in {"staff", "admin"} else {403}
     if access == "signed-in":
         return fine
     if kind in {"member", "other member", "suspended", "stranger"}:

@@ -134,7 +134,7 @@ def test_what_staff_write_can_do_no_harm(hostile: str) -> None:
 
 def test_markdown_begins_below_the_pages_heading() -> None:
     page = safe_html("# One\n\n## Two\n\n* **a**\n\n![b](/photos/b.webp)")
-    assert "<h2>One</h2>" in page
+    assert "<h3>One</h3>" in page
     assert "<h3>Two</h3>" in page
     assert '<img src="/photos/b.webp" alt="b">' in page
 

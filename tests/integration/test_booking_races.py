@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,44 +13,15 @@ from labops.domain.bookings import giving, handing_over, services, use
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.models import Booking, HandOver
 from labops.kernel.audit import AuditEntry
-from labops.kernel.db import db, reading, unit_of_work
-from labops.kernel.errors import Changed, NotFound, Refused
+from labops.kernel.db import reading, unit_of_work
 from labops.kernel.interval import Interval
 from labops.kernel.ledger import Allocation
 from labops.kernel.outbox import OutboxMessage
+from tests.support.threads import at_once
 from tests.support.world import NOW, World, at
 
 ROUNDS = 8
 HOUR = timedelta(hours=1)
-Act = Callable[[], object]
-
-
-def at_once(app: Flask, *acts: Act) -> list[str]:
-    """Let every act begin at the same moment in a thread of its own; return what became of each."""
-    together = threading.Barrier(len(acts))
-    results = [""] * len(acts)
-
-    def run(number: int, act: Act) -> None:
-        with app.app_context():
-            together.wait()
-            try:
-                act()
-                results[number] = "done"
-            except (Refused, NotFound, Changed) as error:
-                results[number] = type(error).__name__
-            except Exception as error:  # noqa: BLE001 - a thread must report, not vanish
-                results[number] = repr(error)
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=(n, act)) for n, act in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    reading().rollback()
-    reading().expire_all()
-    return results
 
 
 @pytest.fixture(autouse=True)

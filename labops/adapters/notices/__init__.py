@@ -59,13 +59,14 @@ TELLERS: Mapping[str, Teller] = {
     **waiting.TELLERS,
     **waivers.TELLERS,
 }
-# Who stands at the machine, or has just called, needs no mail about it; staff see what is contested
-# on their pages; of maintenance those are told whose bookings it moves.
+# Who stands at the machine, has just called or sees a result needs no mail about it; staff see what
+# is contested on their pages; of maintenance those are told whose bookings it moves.
 _SILENT = frozenset(
     {
         "BookingCheckedIn",
         "BookingFinished",
         "BookingKept",
+        "QuizPassed",
         "StrikeContested",
         "MaintenancePlanned",
         "MaintenanceChanged",

@@ -47,6 +47,8 @@ TABLES = {
     "payment": _l("Payments"),
     "person": _l("Who you are"),
     "profile": _l("Your particulars"),
+    "quiz_answer": _l("Your answers in quizzes"),
+    "quiz_attempt": _l("Your attempts at quizzes"),
     "restriction": _l("Restrictions"),
     "role_grant": _l("Roles"),
     "scan": _l("Codes that you scanned"),

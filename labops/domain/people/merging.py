@@ -25,6 +25,7 @@ from labops.domain.people.models import (
     SignIn,
 )
 from labops.domain.plans.models import LedgerAccount
+from labops.domain.quizzes.models import QuizAnswer, QuizAttempt
 from labops.kernel import audit
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.errors import Forbidden, Invalid, NotFound, Problem, Refused
@@ -184,7 +185,8 @@ def _move_everything(
     merge_memberships(session, stays, goes)
     merge_profiles(session, stays, goes, now)
     _keep_address(session, stays, goes, actor=actor, now=now)
-    session.execute(delete(IdempotencyKey).where(IdempotencyKey.person_id == goes.id))
+    for table in (IdempotencyKey, QuizAnswer, QuizAttempt):
+        session.execute(delete(table).where(table.person_id == goes.id))
     session.flush()
     moved: dict[str, int] = {}
     for name, column in references().items():

@@ -1,0 +1,1 @@
+"""Quizzes: question banks in both languages, drawn at random, passed or tried again."""
