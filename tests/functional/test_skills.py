@@ -135,6 +135,7 @@ def test_the_printed_card_leads_to_its_check(world: World, alice: FlaskClient) -
     assert "A. A." in words and "Laser" in words and "Accorta" not in words
     (read,) = zxingcpp.read_barcodes(page.render(scale=4).to_pil())
     assert read.text == f"http://localhost/c/{code_of(world)}"
+    document.close()
     sheet = alice.get("/skills/card").text
     assert "<svg" in sheet and "Laser" in sheet
 

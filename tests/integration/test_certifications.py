@@ -47,11 +47,12 @@ class Right:
     last: date | None
     unused: int | None
     made: datetime
-    used: date | None = None
+    used: datetime | None = None
     revoked: bool = False
 
     def covers(self, day: date) -> bool:
-        quiet = self.unused is None or (day - max(self.first, self.used or self.first)).days
+        last_used = self.used.date() if self.used is not None else self.first
+        quiet = (day - max(self.first, last_used)).days
         return (
             not self.revoked
             and self.first <= day
@@ -89,9 +90,9 @@ class Oracle:
     def use(self, at: datetime) -> None:
         day = at.date()
         for right in list(self.rights):
-            if not right.covers(day) or (right.used is not None and right.used >= day):
+            if not right.covers(day) or (right.used is not None and right.used >= at):
                 continue
-            right.used = day
+            right.used = at
             if self.months is None or not self.by_use or right.last is None or at <= right.made:
                 continue
             until = later(day, self.months)
@@ -103,7 +104,7 @@ class Oracle:
             )
             soon = day >= right.last - timedelta(days=30)
             if soon and until > right.last and not outlived and not self.suspended(day):
-                self.rights.append(Right(right.level, day, until, self.unused, at, used=day))
+                self.rights.append(Right(right.level, day, until, self.unused, at, used=at))
 
 
 def later(day: date, months: int) -> date:
@@ -187,12 +188,7 @@ class Run:
         last = self.day + timedelta(days=days) if days is not None else None
         command = Suspend(person_uid=self.uid, machine_type="laser", reason="r", ends_on=last)
         bob = self.world.actor("bob")
-        counts = [
-            right
-            for right in self.oracle.rights
-            if right.covers(self.day) or (right.first > self.day and right.covers(right.first))
-        ]
-        if counts:
+        if any(not right.revoked for right in self.oracle.rights):
             services.suspend(command, actor=bob, now=self.now)
             self.oracle.gaps.append([self.day, last, None])
         else:
@@ -213,10 +209,7 @@ class Run:
             return
         services.revoke(chosen.id, reason="r", actor=self.world.actor("bob"), now=self.now)
         for right in self.oracle.rights:
-            last = right.last or date.max
-            alive = last >= self.day and (right.first > self.day or right.covers(self.day))
-            if right.level >= level and alive:
-                right.revoked = True
+            right.revoked |= right.level >= level
 
     def compare(self) -> None:
         reading().rollback()

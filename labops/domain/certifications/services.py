@@ -93,7 +93,7 @@ def suspend(command: Suspend, *, actor: Actor, now: datetime) -> None:
             raise Invalid.field("starts_on", "field.in-the-past")
         if command.ends_on is not None and command.ends_on < starts_on:
             raise Invalid.field("ends_on", "field.ends-before-start")
-        if not _counting(session, person_id, type_id, today):
+        if not _kept(session, person_id, type_id):
             raise Invalid.field("machine_type", "field.not-offered", value=command.machine_type)
         suspension = CertificationSuspension(
             person_id=person_id,
@@ -150,11 +150,12 @@ def resume(person_uid: str, machine_type: str, *, reason: str, actor: Actor, now
 
 
 def revoke(certification_id: int, *, reason: str, actor: Actor, now: datetime) -> None:
-    """Take a certification back, with a reason, and whatever of the same right still counts.
+    """Take a certification back, with a reason, and all that the person has of the same right.
 
     That is every grant of the same machine type and of that level or above: a renewal does not
-    outlive what it renewed. Raises `Forbidden`, `NotFound`, `Invalid` without a reason; doing it
-    again changes nothing.
+    outlive what it renewed, and no use that is noted later wakes one that had ended.
+
+    Raises `Forbidden`, `NotFound`, `Invalid` without a reason; doing it again changes nothing.
     """
     actor.require_person()
     reason = _reason(reason)
@@ -168,10 +169,7 @@ def revoke(certification_id: int, *, reason: str, actor: Actor, now: datetime) -
         session.refresh(chosen)
         if chosen.revoked_at is not None:
             return
-        today = local_today(session, now=now)
-        others = _counting(session, person_id, type_id, today)
-        with_it = {one.id: one for one in others if one.level >= chosen.level}
-        for one in (chosen, *(one for one in with_it.values() if one is not chosen)):
+        for one in _kept(session, person_id, type_id, chosen.level):
             one.revoked_at = now
             one.revoked_by_id = actor.person_id
             one.revoked_reason = reason
@@ -186,16 +184,15 @@ def revoke(certification_id: int, *, reason: str, actor: Actor, now: datetime) -
         outbox.record(session, CertificationRevoked(certification_id=chosen.id), now=now)
 
 
-def _counting(session: Session, person_id: int, type_id: int, today: date) -> list[Certification]:
-    """Return the grants that count today or will, suspended or not."""
+def _kept(session: Session, person_id: int, type_id: int, level: int = 1) -> list[Certification]:
+    """Return the grants of the level and above that were not revoked, ended or not."""
     query = (
         select(Certification)
         .where(
             Certification.person_id == person_id,
             Certification.machine_type_id == type_id,
+            Certification.level >= level,
             Certification.revoked_at.is_(None),
-            or_(Certification.ends_on.is_(None), Certification.ends_on >= today),
-            or_(Certification.lapses_on.is_(None), Certification.lapses_on >= today),
         )
         .order_by(Certification.id)
         .execution_options(populate_existing=True)

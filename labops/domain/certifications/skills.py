@@ -188,7 +188,8 @@ def _history(
 ) -> tuple[Entry, ...]:
     entries = [
         *(_granted(one, names) for one in grants),
-        *(_revoked(one, names) for one in grants if one.revoked_at is not None),
+        # Several grants of a level are revoked at once: that is one act.
+        *{_revoked(one, names): None for one in grants if one.revoked_at is not None},
         *(
             Entry(
                 at=one.suspended_at,
