@@ -53,6 +53,7 @@ BEGIN
   SELECT RAISE(ABORT, 'ledger_append_only');
 END
 """
+# Functions outlive their tables where a backup is restored.
 _POSTGRESQL = (
     """
 CREATE OR REPLACE FUNCTION ledger_balanced() RETURNS trigger LANGUAGE plpgsql AS $$

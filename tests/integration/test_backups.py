@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,14 @@ from labops.domain.bookings.commands import Book
 from labops.domain.people import queries as people
 from labops.domain.people.models import Account
 from labops.domain.people.services import Device, open_sign_in
+from labops.domain.plans import services as plans
+from labops.domain.plans.services import RecordPayment
+from labops.domain.plans.states import Method
 from labops.domain.tables import METADATA
 from labops.kernel import migrations
 from labops.kernel.db import db, reading, unit_of_work
 from tests.support.databases import Databases
+from tests.support.plans import put_on, with_prices
 from tests.support.world import NOW, World, slot
 
 # What people type, and what breaks formats: quotes, tabs, COPY's own signs, all of Unicode.
@@ -40,9 +45,32 @@ HOSTILE = (
 )
 
 
+def _keep_books(world: World) -> None:
+    """Let money and hours be entered, paid and taken back: entries refer to one another."""
+    with_prices(world)
+    put_on(world, "alice", "maker")
+    for day in (2, 3, 4):
+        uid = services.book(
+            Book(machines=("printer",), slot=slot(9, 12, day)), actor=world.actor("alice"), now=NOW
+        )
+        services.cancel(uid, actor=world.actor("alice"), now=NOW)
+    services.book(
+        Book(machines=("printer",), slot=slot(9, 12, 5)), actor=world.actor("alice"), now=NOW
+    )
+    payment = RecordPayment(
+        person_uid=world.uids["alice"],
+        site_id=world.sites["mhuma"],
+        amount=Decimal("3.00"),
+        method=Method.CASH,
+        paid_on=NOW.date(),
+    )
+    plans.record_payment(payment, actor=world.actor("bob"), now=NOW)
+
+
 @pytest.fixture
 def hostile(world: World) -> World:
     """Return the world with texts in it that only an exact copy survives."""
+    _keep_books(world)
     booking = services.book(
         Book(machines=("laser",), slot=slot(10, 11)), actor=world.actor("alice"), now=NOW
     )

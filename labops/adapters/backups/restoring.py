@@ -115,7 +115,7 @@ def _replace(
     for table in reversed(tables.sorted_tables):
         if table.name != "alembic_version":
             connection.execute(table.delete())
-    for table in tables.sorted_tables:
+    for table in _in_order(tables):
         if table.name in archive.manifest.tables:
             _load(connection, table, archive)
             progress(table.name, archive.manifest.held[table.name])
@@ -181,6 +181,22 @@ def _require_same_tables(tables: MetaData, manifest: Manifest) -> None:
         told = manifest.members[f"tables/{name}.jsonl"].columns
         if sorted(columns_of(tables.tables[name])) != sorted(told):
             raise ArchiveRefused(f"The backup's table {name} has other columns than its schema.")
+
+
+def _in_order(tables: MetaData) -> list[Table]:
+    """Return the tables in the order in which they are filled: postings before their entries.
+
+    The books check an entry as it arrives, and take no posting for one that is there.
+    """
+    ordered = list(tables.sorted_tables)
+    names = [table.name for table in ordered]
+    if {"posting", "ledger_entry"} <= set(names):
+        entry = ordered.pop(names.index("ledger_entry"))
+        ordered.insert([table.name for table in ordered].index("posting") + 1, entry)
+        # What refers to entries at once comes after them.
+        later = [table for table in ordered if table.name == "payment"]
+        ordered = [table for table in ordered if table.name != "payment"] + later
+    return ordered
 
 
 def _load(connection: Connection, table: Table, archive: Reader) -> None:

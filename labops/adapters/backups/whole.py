@@ -38,7 +38,25 @@ def check_whole(session: Session) -> list[str]:
             raise ArchiveRefused(f"{lost} claims on time are of no {kind.value}.")
     if missing := guard.missing(session):
         raise ArchiveRefused(f"The guard of the ledger of time is missing: {', '.join(missing)}.")
-    return ["row counts", "references between rows", "the ledger of time and its guard"]
+    _check_books(connection)
+    return [
+        "row counts",
+        "references between rows",
+        "the ledger of time and its guard",
+        "the books of hours and euro",
+    ]
+
+
+def _check_books(connection: Connection) -> None:
+    """Look whether every entry of the books sums to zero in each of its units."""
+    posting = METADATA.tables["posting"].c
+    odd = (
+        select(posting.entry_uid)
+        .group_by(posting.entry_uid, posting.unit)
+        .having(func.sum(posting.amount) != 0)
+    )
+    if wrong := connection.scalar(select(func.count()).select_from(odd.subquery())):
+        raise ArchiveRefused(f"{wrong} entries of the books do not balance.")
 
 
 def _check_foreign_keys(connection: Connection) -> None:
