@@ -30,12 +30,13 @@ from tests.support.world import NOW, PASSWORD, World
 _NUMBERS = count(1)
 # What a table's own checks ask for, where any value of the right type would not do.
 PARTICULAR: dict[str, dict[str, Any]] = {
-    "quiz": {"site_id": 1},
     "waiting_wish": {"earliest_at": NOW, "latest_at": NOW + timedelta(hours=2), "minutes": 30},
     "booking": {"starts_at": NOW, "ends_at": NOW + timedelta(hours=1), "state": "finished"},
     "membership": {"state": "active", "groups": []},
     "role_grant": {"role": "officer", "site_id": None},
     "letter_choice": {"kind": "booking"},
+    "quiz": {"site_id": 1},
+    "quiz_attempt": {"submitted_at": NOW},
 }
 
 

@@ -9,7 +9,8 @@ from flask import Flask
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from labops.domain.quizzes import attempts, editing, files, services
+from labops.domain.people.merging import merge
+from labops.domain.quizzes import attempts, editing, files, queries, services
 from labops.domain.quizzes.editing import DescribeQuiz
 from labops.domain.quizzes.models import QuizAnswer, QuizAttempt
 from labops.kernel.audit import AuditEntry
@@ -87,3 +88,22 @@ def test_the_database_itself_refuses_a_second_open_attempt(world: World, slug: s
         row = session.execute(select(QuizAttempt.__table__)).mappings().one()
         again = {key: value for key, value in row.items() if key not in {"id", "uid"}}
         session.execute(insert(QuizAttempt).values(uid="f" * 32, **again))
+
+
+def test_of_two_accounts_merged_one_open_attempt_stays_and_passes_count(
+    world: World, slug: str
+) -> None:
+    alice, charlie = world.actor("alice"), world.actor("charlie")
+    passed = services.start(slug, actor=charlie, now=NOW)
+    asked = attempts.own_open(reading(), slug, actor=charlie).questions
+    right = {one.position: one.content.right for one in asked}
+    services.submit(passed, right, actor=charlie, now=NOW)
+    services.start(slug, actor=charlie, now=NOW)
+    mine = services.start(slug, actor=alice, now=NOW)
+    name = world.uids["charlie"]
+    merge(world.uids["alice"], name, typed_name="Charlie", actor=world.actor("eva"), now=NOW)
+    assert attempts.own_open(reading(), slug, actor=alice).uid == mine
+    assert attempts.own_result(reading(), slug, passed, actor=alice).passed
+    quiz = queries.by_slug(reading(), slug)
+    assert queries.passed_at(reading(), world.people["alice"], quiz.id) == NOW
+    assert count(QuizAnswer) == 6

@@ -1,15 +1,16 @@
-"""Rules of merging where moving rows is not enough: two memberships, two profiles."""
+"""Rules of merging where moving rows is not enough: memberships, profiles, quizzes just begun."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from labops.domain.memberships.models import Membership
 from labops.domain.memberships.states import MembershipState
 from labops.domain.people.models import Person, Profile
+from labops.domain.quizzes.models import QuizAnswer, QuizAttempt
 
 
 def at_one_site(
@@ -68,3 +69,16 @@ def merge_profiles(session: Session, stays: Person, goes: Person, now: datetime)
         mine.revised_at = now
         session.delete(other)
     session.flush()
+
+
+def drop_open_attempts(session: Session, goes: Person) -> None:
+    """Drop the quizzes that whoever goes has begun: of one quiz a person has one open at most."""
+    unfinished = select(QuizAttempt.id).where(
+        QuizAttempt.person_id == goes.id, QuizAttempt.submitted_at.is_(None)
+    )
+    session.execute(delete(QuizAnswer).where(QuizAnswer.attempt_id.in_(unfinished)))
+    session.execute(
+        delete(QuizAttempt).where(
+            QuizAttempt.person_id == goes.id, QuizAttempt.submitted_at.is_(None)
+        )
+    )

@@ -14,7 +14,12 @@ from sqlalchemy import CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from labops.domain.certifications.models import SkillCard
-from labops.domain.people.merged_members import at_one_site, merge_memberships, merge_profiles
+from labops.domain.people.merged_members import (
+    at_one_site,
+    drop_open_attempts,
+    merge_memberships,
+    merge_profiles,
+)
 from labops.domain.people.merged_rows import MERGED, Moves, give_way, references
 from labops.domain.people.models import (
     Account,
@@ -25,7 +30,6 @@ from labops.domain.people.models import (
     SignIn,
 )
 from labops.domain.plans.models import LedgerAccount
-from labops.domain.quizzes.models import QuizAnswer, QuizAttempt
 from labops.kernel import audit
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.errors import Forbidden, Invalid, NotFound, Problem, Refused
@@ -184,9 +188,9 @@ def _move_everything(
     _revoke_tokens(session, goes, now)
     merge_memberships(session, stays, goes)
     merge_profiles(session, stays, goes, now)
+    drop_open_attempts(session, goes)
     _keep_address(session, stays, goes, actor=actor, now=now)
-    for table in (IdempotencyKey, QuizAnswer, QuizAttempt):
-        session.execute(delete(table).where(table.person_id == goes.id))
+    session.execute(delete(IdempotencyKey).where(IdempotencyKey.person_id == goes.id))
     session.flush()
     moved: dict[str, int] = {}
     for name, column in references().items():
