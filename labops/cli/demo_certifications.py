@@ -27,7 +27,7 @@ def fill(*, now: datetime) -> None:
     _describe("embroidery", now, months=12, ways=(Renewal.USE, Renewal.QUIZ))
     settings.name_trainer("embroidery", ROSA, actor=SYSTEM, now=now)
     for email, kind, since, days_left in (
-        (MAKER, "cnc", 300, 6),
+        (SOFIA, "cnc", 300, 6),
         (ROSA, "embroidery", 330, 25),
         (SOFIA, "printer-resin", 150, None),
     ):
