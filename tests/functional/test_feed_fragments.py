@@ -24,12 +24,12 @@ from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.calendars import contents, queries
 from labops.domain.calendars.models import FeedFragment
 from labops.domain.people.models import Person
-from labops.domain.people.services import rename
 from labops.kernel import clock
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.instance import instance_id
 from tests.support.feed_readers import judge
 from tests.support.feeds import fetched, opened
+from tests.support.people import rename
 from tests.support.world import World, next_slot
 from tests.unit.adapters.feed_samples import HOSTILE
 
@@ -128,7 +128,7 @@ def test_a_name_is_never_told_once_it_is_another(
     booked(world, "charlie", "printer", 9)
     path = opened(world, "bob", "site:mhuma", names=True)
     assert b"Charlie: Printer" in client.get(path).data
-    rename("Charles", actor=world.actor("charlie"), now=clock.now())
+    rename(world, "charlie", "Charles", now=clock.now())
     forget_bodies(monkeypatch)
     assert b"Charles: Printer" in client.get(path).data
     assert len(made) == 2

@@ -22,12 +22,12 @@ from labops.domain.calendars import sources
 from labops.domain.calendars.scopes import FeedKind
 from labops.domain.memberships.services import end_membership, make_member
 from labops.domain.people.models import Account, Person, RoleGrant
-from labops.domain.people.services import rename
 from labops.kernel import clock
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.errors import Forbidden, Invalid, NotFound
 from tests.support.feeds import events_in, fetched, opened
 from tests.support.forms import post
+from tests.support.people import rename
 from tests.support.world import World, next_slot
 
 SECRETS = (b"Charlie", b"plywood for the fair", b"/bookings/")
@@ -90,7 +90,7 @@ def test_staff_see_names_only_where_they_asked_and_only_while_they_may(
     assert his["DESCRIPTION"] == "plywood for the fair"
     assert his["URL"] == f"http://localhost/bookings/{three['his']}"
     tag = client.get(path).headers["ETag"]
-    rename("Charles", actor=world.actor("charlie"), now=clock.now())
+    rename(world, "charlie", "Charles", now=clock.now())
     renamed = client.get(path, headers={"If-None-Match": tag})
     assert renamed.status_code == 200
     assert b"Charles: Printer" in renamed.data

@@ -24,13 +24,13 @@ from labops.domain.calendars import services as calendars
 from labops.domain.machines.inventory import import_machines
 from labops.domain.machines.services import DescribeMachine, describe
 from labops.domain.people.models import Person
-from labops.domain.people.services import rename
 from labops.domain.sites.services import DescribeSite, describe_site
 from labops.kernel import clock
 from labops.kernel.db import db, reading, unit_of_work
 from labops.logs import JsonLines
 from tests.support.feeds import events_in, opened
 from tests.support.forms import post
+from tests.support.people import rename
 from tests.support.world import World, next_slot
 
 
@@ -127,7 +127,7 @@ def test_another_name_of_a_machine_a_site_or_the_owner_changes_the_tag(
     import_machines(lines, "mhuma", actor=bob, now=clock.now())
     shown.append(client.get(address))
     assert b"SUMMARY:Greater laser" in shown[-1].data
-    rename("Alice B.", actor=world.actor("alice"), now=clock.now())
+    rename(world, "alice", "Alice B.", now=clock.now())
     shown.append(client.get(address))
     assert b"Alice B." in shown[-1].data
     assert len({answer.headers["ETag"] for answer in shown}) == 5

@@ -25,7 +25,7 @@ from labops.domain.erasure import queries
 from labops.domain.erasure import services as erasing
 from labops.domain.erasure.erasing import pseudonym_of
 from labops.domain.memberships.models import Membership
-from labops.domain.people import administration, profiles
+from labops.domain.people import administration
 from labops.domain.people import services as accounts
 from labops.domain.people.models import Person
 from labops.domain.tables import METADATA
@@ -35,18 +35,13 @@ from labops.kernel import migrations
 from labops.kernel.db import db, reading, unit_of_work
 from labops.kernel.errors import Forbidden, Invalid, NotFound, Refused
 from labops.kernel.permissions import Scope
+from tests.support.people import rename
 from tests.support.world import NOW, World, slot
 
 WEEK = timedelta(days=7)
 NAME = "Adalgisa Ångström-Rossi"
 EMAIL = "adalgisa.rossi@example.org"
 SECRETS = (NAME, NAME.upper(), EMAIL, "bad back", "1987-06-05", "fell over", "my thesis", "grumpy")
-
-
-def call(world: World, who: str, name: str) -> None:
-    """Let somebody be called otherwise from now on."""
-    command = profiles.SaveProfile(name=name)
-    profiles.save_profile(world.uids[who], command, actor=world.actor(who), now=NOW)
 
 
 @pytest.fixture
@@ -58,7 +53,7 @@ def known(world: World) -> World:
             text("UPDATE account SET email = :email WHERE person_id = :id"),
             {"email": EMAIL, "id": world.people["alice"]},
         )
-    call(world, "alice", NAME)
+    rename(world, "alice", NAME, now=NOW)
     site = world.sites["mhuma"]
     administration.note_birth_date(
         world.uids["alice"], date(1987, 6, 5), site_id=site, actor=bob, now=NOW
@@ -248,7 +243,7 @@ def test_nothing_of_an_erased_person_can_be_read_anywhere(known: World, app: Fla
 
 
 def test_others_of_the_same_first_name_keep_theirs(world: World) -> None:
-    call(world, "charlie", "Alice Bianchi")
+    rename(world, "charlie", "Alice Bianchi", now=NOW)
     erase(world)
     names = reading().scalars(select(Person.name)).all()
     assert "Alice Bianchi" in names and "Alice" not in names

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from labops.domain.memberships.services import add_membership
+from labops.domain.people import profiles
 from labops.domain.people.administration import add_person
 from labops.domain.people.models import Person
 from labops.domain.people.services import SignUp
@@ -39,3 +40,9 @@ def members(world: World, count: int) -> list[int]:
             )
             ids.append(person.id)
     return ids
+
+
+def rename(world: World, who: str, name: str, *, now: datetime) -> None:
+    """Let somebody be called otherwise from now on."""
+    command = profiles.SaveProfile(name=name)
+    profiles.save_profile(world.uids[who], command, actor=world.actor(who, now), now=now)
