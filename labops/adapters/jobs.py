@@ -20,6 +20,8 @@ from labops.adapters.mail import MailPostponed, MailServerAway
 from labops.domain.bookings import giving, sweeping
 from labops.domain.calendars import fragments
 from labops.domain.circulars import services as circulars
+from labops.domain.inductions import invited
+from labops.domain.inductions import sweeping as inductions
 from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told, note_invited
 from labops.domain.onboarding import admitting
@@ -144,7 +146,10 @@ def _note_calendar(session: Session, letter: Letter, *, now: datetime) -> None:
     """Note what the reader's calendar holds since the letter left, so that it hears of changes."""
     if part := letter.calendar:
         held = part.sequence if part.method == "REQUEST" else None
-        note_invited(session, part.booking_id, part.person_id, sequence=held, now=now)
+        if part.booking_id is not None:
+            note_invited(session, part.booking_id, part.person_id, sequence=held, now=now)
+        if part.sign_up_id is not None:
+            invited.note_sign_up(session, part.sign_up_id, sequence=held)
 
 
 def _not_told(message_id: int, error: Exception, sentence: str, *, now: datetime) -> Told:
@@ -183,6 +188,14 @@ def forgive_taken(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
 def remind(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Remind people of bookings that begin soon."""
     return f"{due.record_reminders(now=now, dry_run=dry_run)} reminders"
+
+
+def attend_inductions(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Call off inductions that too few signed up for, close those that are over, remind people."""
+    too_few = inductions.cancel_too_few(now=now, dry_run=dry_run)
+    held = inductions.close_held(now=now, dry_run=dry_run)
+    reminders = inductions.record_reminders(now=now, dry_run=dry_run)
+    return f"{too_few} called off, {held} held, {reminders} reminders"
 
 
 def send_digests(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
@@ -251,6 +264,7 @@ JOBS: Mapping[str, Job] = {
         Job(name="lapse-requests", period=timedelta(seconds=60), run=lapse_requests),
         Job(name="forgive-taken", period=timedelta(minutes=5), run=forgive_taken),
         Job(name="remind", period=timedelta(seconds=60), run=remind),
+        Job(name="attend-inductions", period=timedelta(seconds=60), run=attend_inductions),
         Job(name="send-digests", period=timedelta(minutes=10), run=send_digests),
         Job(name="queue-circulars", period=timedelta(seconds=10), run=queue_circulars),
         Job(name="offer-freed-time", period=timedelta(seconds=5), run=offer_freed_time),

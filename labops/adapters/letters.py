@@ -72,14 +72,16 @@ _POLICY = _OwnPolicy(linesep="\r\n")
 class CalendarPart:
     """An iCalendar object in a mail (RFC 6047). `method` is also the METHOD inside `body`.
 
-    Ids and sequence say what the person's calendar holds of a booking once the letter has left.
+    Ids and sequence say what the person's calendar holds of a booking, or of an induction that she
+    signed up for, once the letter has left.
     """
 
     method: str
     body: bytes
-    booking_id: int
     person_id: int
     sequence: int
+    booking_id: int | None = None
+    sign_up_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from flask import g, request, url_for
 from flask_babel import gettext as _
 
@@ -16,6 +17,8 @@ from labops.blueprints.renewing import inductions_address
 from labops.blueprints.slots import LENGTHS, in_address
 from labops.domain.bookings.explaining import Answer
 from labops.domain.bookings.solving import is_about_time
+from labops.domain.inductions import queries as inductions
+from labops.domain.inductions.views import SessionView
 from labops.domain.machines import queries as machines
 from labops.kernel import clock
 from labops.kernel.db import reading
@@ -138,12 +141,46 @@ def _diary(slug: str) -> Step:
 
 def _certification(problem: Problem, of: str, wanted: Wanted | None) -> Step:
     """Lead to the next inductions, where there are any; else to what one has or needs."""
-    if inductions := inductions_address(of):
-        return inductions, _("See the next inductions")
+    step = next_induction(of)
+    if step != NO_STEP:
+        return step
     slug = problem.params.get("machine") or (wanted.machines[0] if wanted else "")
     if not slug or problem.code == "person.certification-expired":
         return url_for("skills.index", _anchor=of), _("See how to renew it")
     return url_for("machines.show", slug=slug, _anchor="needs"), _("See how to get it")
+
+
+def next_induction(machine_type: str) -> Step:
+    """Return where the next induction with free places is signed up for, and its day."""
+    coming = inductions.next_free(reading(), machine_type, now=clock.now(), limit=1)
+    if not coming:
+        return NO_STEP
+    return inductions_address(machine_type), _(
+        "Book the induction on %(day)s", day=_day_of(coming[0])
+    )
+
+
+def _day_of(induction: SessionView) -> str:
+    """Return "Thursday 3 December": what is so near needs no year."""
+    local = induction.starts_at.astimezone(ZoneInfo(induction.zone))
+    words: str = format_date(local.date(), "EEEE d MMMM", locale=formats.language())
+    return words
+
+
+def _inductions(_problem: Problem, of: str, _wanted: Wanted | None) -> Step:
+    return url_for("inductions.index", type=of or None), _("See the next inductions")
+
+
+def _wait(_problem: Problem, of: str, _wanted: Wanted | None) -> Step:
+    return url_for("inductions.show", uid=of), _("Join the waiting list")
+
+
+def _quiz(_problem: Problem, of: str, _wanted: Wanted | None) -> Step:
+    return url_for("quizzes.show", slug=of), _("Take the quiz")
+
+
+def _site(_problem: Problem, of: str, _wanted: Wanted | None) -> Step:
+    return url_for("sites.show", slug=of), _("How to reach the staff")
 
 
 def _field(_problem: Problem, of: str, wanted: Wanted | None) -> Step:
@@ -217,6 +254,10 @@ def _zone_of(wanted: Wanted) -> ZoneInfo:
 _STEPS: Mapping[str, Callable[[Problem, str, Wanted | None], Step]] = {
     "certification": _certification,
     "field": _field,
+    "inductions": _inductions,
+    "quiz": _quiz,
+    "site": _site,
+    "wait": _wait,
     "staff": _staff,
     "membership": _membership,
     "others": _others,

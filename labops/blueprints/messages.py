@@ -15,6 +15,7 @@ from flask_babel import ngettext
 from labops.blueprints import (
     calendar_messages,
     formats,
+    inductions_messages,
     members_messages,
     plan_messages,
     quiz_messages,
@@ -121,8 +122,8 @@ SENTENCES: dict[str, Sentence] = {
     "maintenance.too-long": lambda p: _("It may last %(longest)s at most.", longest=p["longest"]),
     "maintenance.no-machines": lambda p: _("There are no machines in this space."),
     "maintenance.overlap": lambda p: _(
-        "%(machine)s is held at that time for other maintenance, or for somebody on the waiting"
-        " list.",
+        "%(machine)s is held at that time for other maintenance, for an induction, or for somebody"
+        " on the waiting list.",
         machine=p["machine"],
     ),
     "person.not-member": lambda p: _(
@@ -253,6 +254,7 @@ SENTENCES: dict[str, Sentence] = {
     ),
     **rules_messages.SENTENCES,
     **waiting_messages.SENTENCES,
+    **inductions_messages.SENTENCES,
     **calendar_messages.SENTENCES,
     **members_messages.SENTENCES,
     **plan_messages.SENTENCES,

@@ -92,6 +92,7 @@ def navigation() -> list[Link]:
     """Return the main navigation for whoever asks."""
     actor = current_actor()
     entries = [(_("Sites"), "pages.home"), (_("Machines"), "machines.index")]
+    entries.append((_("Inductions"), "inductions.index"))
     if actor.signed_in:
         entries += [(_("Calendar"), "bookings.calendar"), (_("My bookings"), "bookings.index")]
     if actor.may_somewhere(Permission.BOOKING_EDIT_OTHERS):

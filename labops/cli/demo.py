@@ -13,6 +13,7 @@ from labops.adapters import outside
 from labops.cli import (
     demo_bookings,
     demo_certifications,
+    demo_inductions,
     demo_members,
     demo_onboarding,
     demo_plans,
@@ -64,6 +65,7 @@ def demo() -> None:
         demo_onboarding.fill(now=now)
         demo_certifications.fill(now=now)
         demo_quizzes.fill(now=now)
+        demo_inductions.fill(now=now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")
     _say_sign_ins()

@@ -10,6 +10,7 @@ from labops.domain.circulars import models as circulars
 from labops.domain.closures import models as closures
 from labops.domain.erasure import models as erasure
 from labops.domain.house_rules import models as house_rules
+from labops.domain.inductions import models as inductions
 from labops.domain.machines import models as machines
 from labops.domain.maintenance import models as maintenance
 from labops.domain.member_lists import models as member_lists
@@ -46,6 +47,7 @@ __all__ = [
     "erasure",
     "house_rules",
     "idempotency",
+    "inductions",
     "instance",
     "jobs",
     "ledger",

@@ -55,6 +55,7 @@ class OwnerKind(StrEnum):
     BOOKING = "booking"
     MAINTENANCE = "maintenance"
     OFFER = "offer"
+    INDUCTION = "induction"
 
 
 class LockClass(StrEnum):

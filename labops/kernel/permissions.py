@@ -21,6 +21,7 @@ class Permission(StrEnum):
     CERTIFICATION_GRANT = "certification:grant"
     CIRCULAR_SEND = "circular:send"
     CLOSURE_EDIT = "closure:edit"
+    INDUCTION_EDIT = "induction:edit"
     MACHINE_EDIT = "machine:edit"
     MEMBERSHIP_GRANT = "membership:grant"
     NOTE_SEE_ALL = "note:see-all"
@@ -55,6 +56,7 @@ class Role(StrEnum):
 _TEACHER = frozenset(
     {
         Permission.CERTIFICATION_GRANT,
+        Permission.INDUCTION_EDIT,
         Permission.NOTE_WRITE,
         Permission.PERSON_SEE,
         Permission.QUIZ_EDIT,

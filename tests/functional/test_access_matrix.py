@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -41,6 +42,7 @@ from labops.kernel.db import reading
 from labops.kernel.outbox import OutboxMessage
 from labops.kernel.permissions import Permission
 from tests.support.forms import post
+from tests.support.inductions import planned
 from tests.support.pictures import picture
 from tests.support.quizzes import make_quiz
 from tests.support.world import World, next_slot
@@ -96,6 +98,9 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "message_id": str(reading().scalars(select(OutboxMessage.id)).first()),
         "calendar": outside_calendar(world),
         "series": a_series(world),
+        "induction": planned(
+            world, next_slot(17), now=clock.now(), machines=(), fewest=0, decide_before=timedelta(0)
+        ),
         "note_uid": a_note(world),
         "other": world.uids["nina"],
         "circular": a_circular(world),
@@ -184,6 +189,8 @@ def address(rule: Rule, places: dict[str, str]) -> str | None:
             name = "series"
         if name == "slug" and noun == "quizzes":
             name = "quiz"
+        elif name == "uid" and noun == "inductions":
+            name = "induction"
         elif name == "slug" and (noun == "sites" or "/sites/" in rule.rule):
             name = "site"
         return places.get(name, "?")
@@ -277,6 +284,8 @@ ACTS = {
     ),
     "/sites/mhuma/members/file": ("/sites/mhuma/members/file", {"staff", "admin"}),
     "/circulars/new": ("/circulars/new", {"staff", "other site's staff", "admin"}),
+    "/inductions/{induction}/cancel": ("/inductions/{induction}", {"staff", "admin"}),
+    "/sites/mhuma/inductions/new": ("/sites/mhuma/inductions/new", {"staff", "admin"}),
     "/machines/laser/edit": ("/machines/laser/edit", {"staff", "admin"}),
     "/letters": ("/letters", set(KINDS)),
     "/people/{person}/erase": ("/people/{person}", {"admin"}),

@@ -9,6 +9,9 @@ from sqlalchemy import select, update
 from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book
 from labops.domain.bookings.models import Booking
+from labops.domain.inductions import signing
+from labops.domain.inductions.models import InductionSession
+from labops.domain.machines.models import MachineType
 from labops.domain.people.models import Person
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable
@@ -17,6 +20,7 @@ from labops.kernel.db import unit_of_work
 from tests.support.feed_readers import READERS, reader
 from tests.support.feedlint import lint
 from tests.support.feeds import opened
+from tests.support.inductions import planned
 from tests.support.world import World, next_slot
 from tests.unit.adapters.feed_samples import HOSTILE
 
@@ -32,7 +36,7 @@ FEEDS = [
     ("eva", "site:mhuma", True),
     ("nina", "inductions", False),
 ]
-EVENTS = {"me": 3, "machine:laser": 3, "site:mhuma": 3, "inductions": 0}
+EVENTS = {"me": 4, "machine:laser": 4, "site:mhuma": 4, "inductions": 1}
 
 
 @pytest.fixture
@@ -43,6 +47,9 @@ def bodies(app: Flask, world: World) -> list[tuple[str, str, bytes]]:
         command = Book(machines=("laser",), slot=next_slot(hour), note="plain")
         uids.append(services.book(command, actor=world.actor("alice", now), now=now))
     services.cancel(uids[0], actor=world.actor("alice", now), now=now)
+    signing.sign_up(
+        planned(world, next_slot(16, 2), now=now), actor=world.actor("alice", now), now=now
+    )
     paths = [
         (who, scope, opened(world, who, scope, names=names, show_cancelled=True))
         for who, scope, names in FEEDS
@@ -61,6 +68,12 @@ def spread(text: str, uids: list[str]) -> None:
     """Put the text into every name and note, each as long as its column takes."""
     with unit_of_work() as session:
         session.execute(update(Bookable).values(name=text[:120]))
+        session.execute(update(MachineType).values(name_it=text[:120], name_en=text[:120]))
+        session.execute(
+            update(InductionSession).values(
+                note=text[:1000], sequence=InductionSession.sequence + 1
+            )
+        )
         session.execute(
             update(Site).values(name=text[:120], address=text[:200], revision=Site.revision + 1)
         )

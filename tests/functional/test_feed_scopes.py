@@ -262,7 +262,7 @@ def test_the_window_has_its_caps(
         monkeypatch.setattr(serving, "_bodies", ByteCache(1_000_000))
 
 
-def test_inductions_are_an_empty_calendar_until_there_is_a_source(
+def test_inductions_are_an_empty_calendar_until_one_is_planned(
     client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = opened(world, "nina", "inductions")

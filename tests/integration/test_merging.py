@@ -30,6 +30,12 @@ from tests.support.world import NOW, PASSWORD, World
 _NUMBERS = count(1)
 # What a table's own checks ask for, where any value of the right type would not do.
 PARTICULAR: dict[str, dict[str, Any]] = {
+    "induction_session": {
+        "starts_at": NOW,
+        "ends_at": NOW + timedelta(hours=2),
+        "places": 4,
+        "fewest": 1,
+    },
     "waiting_wish": {"earliest_at": NOW, "latest_at": NOW + timedelta(hours=2), "minutes": 30},
     "booking": {"starts_at": NOW, "ends_at": NOW + timedelta(hours=1), "state": "finished"},
     "membership": {"state": "active", "groups": []},

@@ -30,6 +30,11 @@ from labops.domain.circulars.services import SendCircular
 from labops.domain.closures.services import close
 from labops.domain.erasure import services as erasing
 from labops.domain.house_rules.services import SaveRules, save_rules
+from labops.domain.inductions import judging, signing
+from labops.domain.inductions import services as inductions
+from labops.domain.inductions import sweeping as sweeping_inductions
+from labops.domain.inductions.models import InductionSession, InductionSignUp
+from labops.domain.inductions.states import OUTCOMES, SignUpState
 from labops.domain.machines.models import Machine
 from labops.domain.memberships.models import Membership
 from labops.domain.notifications.kinds import ON, LetterKind
@@ -54,6 +59,7 @@ from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
 from tests.support import certifications
+from tests.support.inductions import planned, wish
 from tests.support.series import told_series
 from tests.support.world import NOW, World, at, slot
 
@@ -303,6 +309,42 @@ def wish_removed(world: World) -> dict[str, object]:
     return {"wish_uid": uid}
 
 
+def taught(world: World, act: str) -> dict[str, object]:
+    """Let Alice be in a session, or wait while Charlie has the place; then let the act happen."""
+    few = {"places": 2, "fewest": 2} if act == "too-few" else {"places": 1}
+    uid = planned(world, slot(18, 20, 3), **few)
+    planned(world, slot(18, 20, 10))
+    alice, bob, charlie = (world.actor(name) for name in ("alice", "bob", "charlie"))
+    if act in {"waiting", "moved-up"}:
+        signing.sign_up(uid, actor=charlie, now=NOW)
+    signing.sign_up(uid, actor=alice, now=NOW, waits=True)
+    if act == "moved-up":
+        signing.give_up(uid, actor=charlie, now=NOW)
+    elif act == "given-up":
+        signing.give_up(uid, actor=alice, now=at(19, 2))
+    elif act == "changed":
+        inductions.change(uid, wish(world, slot(17, 19, 3), places=1), actor=bob, now=NOW)
+    elif act == "cancelled":
+        inductions.cancel(uid, reason="Bob is ill.", actor=bob, now=NOW)
+    elif act == "too-few":
+        assert sweeping_inductions.cancel_too_few(now=at(18, 2)) == 1
+    elif act in OUTCOMES:
+        outcome = {world.uids["alice"]: SignUpState(act)}
+        judging.judge(uid, outcome, actor=bob, now=at(20, 3))
+    with unit_of_work() as session:
+        session.execute(update(InductionSession).where(InductionSession.uid == uid).values(uid=UID))
+        hers = InductionSignUp.person_id == world.people["alice"]
+        if act in {"cancelled", "too-few", "changed"}:
+            session.execute(update(InductionSignUp).where(hers).values(invited_sequence=1))
+    induction = reading().scalars(select(InductionSession).where(InductionSession.uid == UID)).one()
+    mine = reading().scalars(select(InductionSignUp).where(hers)).one()
+    of_session = act in {"cancelled", "too-few", "changed"}
+    revision = induction.revision if of_session else mine.revision
+    if act == "reminder":
+        revision = induction.revision + mine.revision
+    return {"session_uid": UID, "person_id": world.people["alice"], "revision": revision}
+
+
 @dataclass(frozen=True)
 class Case:
     """A fact, what makes it true, and when it is told."""
@@ -352,6 +394,19 @@ CASES = {
     "SignatureAsked": Case("SignatureAsked", newer_waiver),
     "GuardianInvited": Case("GuardianInvited", guardian_invited),
     "GuardianWithdrew": Case("GuardianWithdrew", guardian_withdrew),
+    "InductionSignedUp": Case("InductionSignedUp", partial(taught, act="place")),
+    "InductionSignedUp-waiting": Case("InductionSignedUp", partial(taught, act="waiting")),
+    "InductionMovedUp": Case("InductionMovedUp", partial(taught, act="moved-up")),
+    "InductionGivenUp-late": Case("InductionGivenUp", partial(taught, act="given-up"), at(19, 2)),
+    "InductionChanged": Case("InductionChanged", partial(taught, act="changed")),
+    "InductionCancelled": Case("InductionCancelled", partial(taught, act="cancelled")),
+    "Induction-too-few": Case("InductionCancelled", partial(taught, act="too-few"), at(18, 2)),
+    "InductionPassed": Case("InductionPassed", partial(taught, act="certified"), at(20, 3)),
+    "InductionNotPassed-again": Case("InductionNotPassed", partial(taught, act="again"), at(20, 3)),
+    "InductionNotPassed-absent": Case(
+        "InductionNotPassed", partial(taught, act="absent"), at(20, 3)
+    ),
+    "InductionReminderDue": Case("InductionReminderDue", partial(taught, act="reminder")),
     "ReminderDue": Case("ReminderDue", booked),
     "DigestDue": Case("DigestDue", own_week),
     "StaffDigestDue": Case("StaffDigestDue", staff_week),

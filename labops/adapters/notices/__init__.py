@@ -33,6 +33,7 @@ from labops.adapters.notices import (
     digests,
     erasure,
     hand_overs,
+    inductions,
     onboarding,
     series,
     strikes,
@@ -54,6 +55,7 @@ TELLERS: Mapping[str, Teller] = {
     **hand_overs.TELLERS,
     **onboarding.TELLERS,
     **erasure.TELLERS,
+    **inductions.TELLERS,
     **series.TELLERS,
     **strikes.TELLERS,
     **waiting.TELLERS,
@@ -73,6 +75,7 @@ _SILENT = frozenset(
         "MaintenanceEnded",
         "MaintenanceCancelled",
         *erasure.SILENT,
+        "InductionPlanned",
         *waiting.SILENT,
     }
 )

@@ -37,13 +37,33 @@ class Invitation:
         return "CANCEL" if self.gone or self.booking.state in _GIVEN_UP else "REQUEST"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InductionInvitation:
+    """An induction that a letter may put into its reader's calendar, or take out of it.
+
+    `known` says that the calendar holds it by an earlier letter.
+    """
+
+    event: FeedEvent
+    organizer: str
+    sign_up_id: int
+    known: bool
+
+    @property
+    def method(self) -> Method:
+        """Return what the calendar is to do."""
+        return "CANCEL" if self.event.state == "cancelled" else "REQUEST"
+
+
 def calendar_part(
-    invitation: Invitation, to: Addressee, choice: str, *, now: datetime
+    invitation: Invitation | InductionInvitation, to: Addressee, choice: str, *, now: datetime
 ) -> CalendarPart | None:
     """Return the part for this reader, or `None` when she wants or needs none.
 
     `choice` is hers about `LetterKind.INVITATION`.
     """
+    if isinstance(invitation, InductionInvitation):
+        return _of_induction(invitation, to, choice, now=now)
     session, booking = reading(), invitation.booking
     invited = is_invited(
         choice,
@@ -66,6 +86,31 @@ def calendar_part(
         booking_id=booking.id,
         person_id=to.person_id,
         sequence=booking.sequence,
+    )
+
+
+def _of_induction(
+    invitation: InductionInvitation, to: Addressee, choice: str, *, now: datetime
+) -> CalendarPart | None:
+    session = reading()
+    polled_at = queries.feed_polled_at(session, to.person_id)
+    if not is_invited(choice, polled_at=polled_at, known=invitation.known, now=now):
+        return None
+    if invitation.method == "CANCEL" and not invitation.known:
+        return None
+    sender = sender_of(current_app.config["LABOPS"])
+    return CalendarPart(
+        method=invitation.method,
+        body=invitation_bytes(
+            invitation.event,
+            invitation.method,
+            organizer=Mailbox(invitation.organizer, sender.addr_spec),
+            attendee=Mailbox(to.name, to.email),
+            instance_id=instance_id(session),
+        ),
+        person_id=to.person_id,
+        sequence=invitation.event.sequence,
+        sign_up_id=invitation.sign_up_id,
     )
 
 

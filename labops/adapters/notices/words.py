@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 
 from labops.adapters import links
 from labops.adapters.letters import CalendarPart, Letter
-from labops.adapters.notices.calendar_parts import Invitation
+from labops.adapters.notices.calendar_parts import InductionInvitation, Invitation
 from labops.adapters.notices.labels import LABELS
 from labops.domain.notifications.kinds import KINDS, LetterKind
 from labops.domain.notifications.queries import Addressee
@@ -61,7 +61,7 @@ class Told:
     to: Addressee
     words: Callable[[], Notice]
     kind: LetterKind = LetterKind.ACCOUNT
-    invitation: Invitation | None = None
+    invitation: Invitation | InductionInvitation | None = None
 
 
 Teller = Callable[[Mapping[str, Any], datetime], Sequence[Told]]

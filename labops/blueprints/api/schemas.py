@@ -239,3 +239,46 @@ class Availability(BaseModel):
 
     busy: list[Span]
     open: list[Span]
+
+
+class SignUpWish(Body):
+    """Whether the waiting list will do when every place is taken."""
+
+    waits: bool = False
+
+
+class InductionStanding(BaseModel):
+    """How one stands in an induction; `late` when a place was given up late."""
+
+    uid: str
+    state: Literal["signed_up", "waiting", "cancelled"]
+    late: bool
+
+
+class Induction(BaseModel):
+    """A teaching session on a machine type; `price` is in euro, `null` when nothing was said."""
+
+    uid: str
+    site: str
+    machine_type: str
+    level: int
+    machines: list[str]
+    space: str
+    teacher: str
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    places: int
+    free: int
+    waiting: int
+    audience: Literal["members", "all"]
+    needs: str
+    youngest: int | None
+    price: str | None
+    note: str
+    url: str
+
+
+class InductionList(BaseModel):
+    """Sessions by start."""
+
+    items: list[Induction]

@@ -23,7 +23,7 @@ from labops.blueprints.bookings.base import (
     today,
 )
 from labops.blueprints.bookings.checking import USUAL_LENGTH
-from labops.blueprints.bookings.drawing import drawn
+from labops.blueprints.bookings.drawing import drawn, taught
 from labops.blueprints.bookings.forms import wait_address
 from labops.domain.bookings import timetable
 from labops.domain.bookings.queries import BookingView
@@ -155,6 +155,16 @@ def _all_rows(
     rows += [
         Row("maintenance", *_ends(block.span), reason=block.reason) for block in times.maintenance
     ]
+    rows += [
+        Row(
+            "induction",
+            *_ends(one.span),
+            reason=taught(one),
+            url=url_for("inductions.show", uid=one.uid),
+        )
+        for one in times.inductions
+    ]
+    slots += [one.span for one in times.inductions]
     rows += [
         Row("blocked", *_ends(span))
         for span in times.blocked

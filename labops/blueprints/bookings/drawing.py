@@ -21,7 +21,7 @@ from labops.blueprints.bookings.forms import wait_values
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.timetable import MachineTimes, Timetable, shown_slot
-from labops.domain.maintenance.queries import MaintenanceView
+from labops.domain.inductions.views import SessionView
 from labops.kernel import local_time
 from labops.kernel.interval import Interval, merged
 from labops.kernel.permissions import Actor, Permission
@@ -56,7 +56,14 @@ def drawn(found: Timetable, place: Place, actor: Actor, now: datetime) -> dict[s
         ],
         "blocked": [_span(times, span, zone) for times in found.machines for span in times.blocked],
         "maintenance": [
-            _work(times, block, found) for times in found.machines for block in times.maintenance
+            _work(times, block.uid, block.span, block.reason, found)
+            for times in found.machines
+            for block in times.maintenance
+        ]
+        + [
+            _work(times, one.uid, one.span, taught(one), found) | {"kind": _("Induction")}
+            for times in found.machines
+            for one in times.inductions
         ],
     }
 
@@ -111,16 +118,23 @@ def _title(booking: BookingView) -> str:
     return booking.person_name or str(_("Taken"))
 
 
-def _work(times: MachineTimes, block: MaintenanceView, found: Timetable) -> dict[str, str]:
-    machine, *ends = _span(times, _cut(block.span, found.window), found.zone)
+def _work(
+    times: MachineTimes, uid: str, span: Interval, reason: str, found: Timetable
+) -> dict[str, str]:
+    machine, *ends = _span(times, _cut(span, found.window), found.zone)
     return {
-        "id": f"{block.uid}-{machine}",
+        "id": f"{uid}-{machine}",
         "machine": machine,
         "start": ends[0],
         "end": ends[1],
-        "reason": block.reason,
-        "when": formats.slot(block.starts_at, block.ends_at, found.zone),
+        "reason": reason,
+        "when": formats.slot(span.starts_at, span.ends_at, found.zone),
     }
+
+
+def taught(induction: SessionView) -> str:
+    """Return what an induction is called where it takes a machine's time."""
+    return str(_("Induction: %(kind)s", kind=induction.type_name(formats.language())))
 
 
 def _span(times: MachineTimes, span: Interval, zone: ZoneInfo) -> list[str]:

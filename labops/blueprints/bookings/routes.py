@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -16,14 +16,19 @@ from labops.domain.bookings import extending, hand_overs, queries
 from labops.domain.bookings.extending import Room
 from labops.domain.bookings.queries import BookingView, OwnSearch
 from labops.domain.bookings.states import BookingState
+from labops.domain.inductions import queries as inductions
+from labops.domain.inductions.queries import Mine
+from labops.domain.inductions.states import SessionState
 from labops.domain.series import queries as series
 from labops.domain.waiting import queries as waiting
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
+from labops.kernel.interval import Interval
 
 PAGE = 50
 MOST_RUNNING = 5
 MOST_IN_FILE = 10_000
+FARTHEST = timedelta(days=366)
 WHEN = {"coming": True, "past": False, "all": None}
 CSV_COLUMNS = ("uid", "site", "machines", "starts_at", "ends_at", "state", "note")
 
@@ -59,6 +64,7 @@ def index() -> ResponseReturnValue:
         rooms=_rooms(found, now),
         hand_overs=hand_overs.offered_to(reading(), actor, now=now),
         offers=waiting.held_of_person(reading(), actor.require_person(), now=now),
+        inductions=_inductions(when, page, now),
         count=count,
         page=page,
         page_count=-(-count // PAGE),
@@ -70,6 +76,15 @@ def index() -> ResponseReturnValue:
         url_of=lambda number: same_page(page=number),
         filtered=bool({"state", "site", "machine"} & {k for k, v in request.args.items() if v}),
     )
+
+
+def _inductions(when: str, page: int, now: datetime) -> list[Mine]:
+    """Return the inductions that the actor is in and that are to come, on top of the list."""
+    if when == "past" or page > 1:
+        return []
+    person_id = current_actor().require_person()
+    found = inductions.of_person(reading(), person_id, Interval(now, now + FARTHEST))
+    return [one for one in found if one.induction.state == SessionState.PLANNED]
 
 
 def _rooms(found: Iterable[BookingView], now: datetime) -> dict[str, Room]:

@@ -1,10 +1,10 @@
 """What a calendar fetches: fast when nothing changed, small when something did.
 
 The usual answer is "not modified", and it needs no body. Of one's own feed it takes one statement:
-a person counts the changes of her bookings, each site those of its names. For a machine or a site
-a second one reads which bookings stand in the feed and at which revision. Rights are part of the
-first, so they are those of this moment. Guessing a secret of 256 bits is hopeless and a wrong one
-costs the same single statement, so nothing is counted per address.
+a person counts the changes of her bookings, an induction its own, each site those of its names. For
+a machine or a site a second one reads which bookings stand in the feed and at which revision.
+Rights are part of the first, so they are those of this moment. Guessing a secret of 256 bits is
+hopeless and a wrong one costs the same single statement, so nothing is counted per address.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def feed(secret: str) -> Response:
     live = queries.live_feed(reading(), secret, now=now)
     if live is None:
         return Response("Not found.\n", 404, HEADERS, content_type="text/plain; charset=utf-8")
-    planned = making.planned_events(live, now)
+    # What one signed up for is counted by a revision, and read only when a body is made.
+    planned = [] if live.kind is FeedKind.ME else making.planned_events(live, now)
     tag = _tag(live, planned, now)
     zipped = request.accept_encodings.quality("gzip") > 0
     headers = {**HEADERS, "ETag": f'"{tag}-gzip"' if zipped else f'"{tag}"'}
@@ -86,7 +87,7 @@ def _tag(live: LiveFeed, planned: Sequence[PlannedEvent], now: datetime) -> str:
 
 def _revision(live: LiveFeed, now: datetime) -> str:
     if live.kind is FeedKind.ME:
-        return str(live.bookings_revision)
+        return f"{live.bookings_revision}.{live.inductions_revision}"
     if live.kind in OF_A_PLACE:
         # Others' bookings are not counted in one place, so it is looked at which there are.
         return contents.rows_digest(reading(), live, now=now)
@@ -102,6 +103,8 @@ def _body(
     with _making[live.id % len(_making)]:
         plain = _bodies.get((tag, False))
         if plain is None:
+            if live.kind is FeedKind.ME:
+                planned = making.planned_events(live, now)
             plain = making.body(live, planned, now)
             _bodies.put((tag, False), plain)
         if not zipped:

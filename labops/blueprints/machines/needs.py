@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from flask_babel import gettext as _
 
-from labops.blueprints import formats
+from labops.blueprints import fixes, formats
 from labops.blueprints.access import current_actor
 from labops.domain.certifications import queries as certifications
 from labops.domain.certifications.queries import CertificationView
@@ -19,11 +19,16 @@ from labops.kernel.db import reading
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that is needed; `has` is `None` when nobody is signed in."""
+    """One thing that is needed; `has` is `None` when nobody is signed in.
+
+    Where there is a step that gets it, it has an address and a name.
+    """
 
     name: str
     has: bool | None
     detail: str
+    url: str = ""
+    label: str = ""
 
 
 def needs_of(machine: MachineView, *, now: datetime) -> list[Need]:
@@ -31,7 +36,7 @@ def needs_of(machine: MachineView, *, now: datetime) -> list[Need]:
     today = now.astimezone(local_time.zone(machine.zone)).date()
     needs = [_membership(machine, today)]
     if machine.certification_needed:
-        needs.append(_certification(machine, today))
+        needs.append(_with_induction(_certification(machine, today), machine))
     return needs
 
 
@@ -74,6 +79,14 @@ def _certification(machine: MachineView, today: date) -> Need:
     if mine:
         return Need(name, has=False, detail=_("Yours is not valid today. Ask staff to renew it."))
     return Need(name, has=False, detail=_("Ask staff of the site to show you the machine."))
+
+
+def _with_induction(need: Need, machine: MachineView) -> Need:
+    """Name the next induction to whoever lacks the certification."""
+    if need.has:
+        return need
+    url, label = fixes.next_induction(machine.type_slug)
+    return replace(need, url=url, label=label)
 
 
 def _last_day(valid: list[CertificationView]) -> date | None:

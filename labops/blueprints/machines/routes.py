@@ -21,6 +21,7 @@ from labops.blueprints.sites.base import asked
 from labops.domain.bookings.hits import Obstacle, hit_bookings
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
+from labops.domain.inductions import queries as inductions
 from labops.domain.machines import inventory, queries
 from labops.domain.machines.processes import process_name
 from labops.domain.machines.queries import InventorySearch, MachineView
@@ -40,6 +41,7 @@ MOST_PAGES = 10_000
 ASKED_ABOUT = timedelta(hours=1)
 NOW_IS = timedelta(hours=24)
 SOON = timedelta(days=7)
+AHEAD = timedelta(days=60)
 
 
 @bp.get("/machines")
@@ -125,6 +127,7 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         form=form or StateForm(),
         station=stations.of_machine(session, machine.id) if staff else None,
         maintenance=maintenance.of_machine(session, machine.id, now=now),
+        inductions=inductions.of_machine(session, machine.id, Interval(now, now + AHEAD)),
         hit_count=_hit_count(machine, now) if staff else 0,
     )
 

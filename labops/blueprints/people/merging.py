@@ -88,6 +88,7 @@ def moved_words() -> dict[str, tuple[str, ...]]:
         _("Restrictions and additions to quotas"): ("restriction.person_id", "top_up.person_id"),
         _("Strikes"): ("strike.person_id",),
         _("Calendar addresses"): ("feed.person_id",),
+        _("Inductions"): ("induction_sign_up.person_id",),
         _("Wishes on the waiting list"): ("waiting_wish.person_id",),
         _("Notes"): ("note.person_id",),
         _("Tokens for programs, which are revoked"): ("api_token.person_id",),

@@ -36,6 +36,8 @@ TABLES = {
     "feed": _l("Calendar addresses"),
     "guardian": _l("Who answers for you"),
     "hand_over": _l("Bookings that you gave or were given"),
+    "induction_session": _l("Inductions that you teach"),
+    "induction_sign_up": _l("Inductions that you signed up for"),
     "invited": _l("Bookings that your mail program was invited to"),
     "ledger_account": _l("Your books of hours and money"),
     "letter_choice": _l("Which letters you want"),

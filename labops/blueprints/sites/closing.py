@@ -17,6 +17,7 @@ from labops.blueprints.sites.forms import ClosureForm
 from labops.domain.bookings.displacing import ChoiceRefused
 from labops.domain.bookings.hits import obstacle_of
 from labops.domain.closures import outside_queries, queries, services
+from labops.domain.inductions import queries as inductions
 from labops.domain.sites.queries import SiteView
 from labops.domain.spaces import queries as spaces
 from labops.kernel import clock
@@ -87,6 +88,7 @@ def _asked_or_done(
         page = displacing.hits_page(site, obstacle, question, now=now, changed=True)
         return page or "", 409
     flash(_("The closure is set."), "success")
+    _warn_of_inductions(site, span, space_id)
     for remark in remarks:
         flash(remark, "warning")
     displacing.say_what_was_done(displaced.by_act)
@@ -103,6 +105,18 @@ def reopen(slug: str, closure_id: int) -> ResponseReturnValue:
     services.reopen(closure_id, actor=current_actor(), now=clock.now())
     flash(_("The closure was taken back."), "success")
     return redirect(url_for(".closures", slug=site.slug), 303)
+
+
+def _warn_of_inductions(site: SiteView, span: Interval, space_id: int | None) -> None:
+    """Name the inductions that are planned while it is closed: staff move or cancel them."""
+    for one in inductions.during(reading(), site.id, span):
+        if space_id is None or one.space_id == space_id:
+            warning = _(
+                "An induction is planned then: %(kind)s, %(slot)s. Move or cancel it.",
+                kind=one.type_name(formats.language()),
+                slot=formats.slot(one.starts_at, one.ends_at, site.zone),
+            )
+            flash(warning, "warning")
 
 
 def _choices(site: SiteView) -> list[tuple[str, str]]:

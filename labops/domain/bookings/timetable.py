@@ -17,6 +17,8 @@ from labops.domain.bookings.queries import BookingView, Search
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
+from labops.domain.inductions import queries as inductions
+from labops.domain.inductions.views import SessionView
 from labops.domain.machines import queries as machine_queries
 from labops.domain.machines.queries import MachineView
 from labops.domain.machines.states import MachineState
@@ -36,8 +38,8 @@ class MachineTimes:
     """One machine in the window.
 
     `open` is when one can be there; `full` when no unit is left, buffers and maintenance
-    included; `bookings` are those that hold time on it, and `maintenance` the work on it, by
-    start.
+    included; `bookings` are those that hold time on it, `maintenance` the work on it, and
+    `inductions` what is taught on it, by start.
     """
 
     machine: MachineView
@@ -47,6 +49,7 @@ class MachineTimes:
     bookings: tuple[BookingView, ...]
     holidays: frozenset[date] = frozenset()
     maintenance: tuple[MaintenanceView, ...] = ()
+    inductions: tuple[SessionView, ...] = ()
 
     @property
     def blocked(self) -> tuple[Interval, ...]:
@@ -54,7 +57,8 @@ class MachineTimes:
         if self.machine.capacity > 1:
             return ()
         shown = [shown_slot(booking) for booking in self.bookings]
-        return without(self.full, [*shown, *(block.span for block in self.maintenance)])
+        shown += [block.span for block in self.maintenance]
+        return without(self.full, [*shown, *(one.span for one in self.inductions)])
 
     def closed(self, window: Interval) -> tuple[Interval, ...]:
         """Return when nobody can be there."""
@@ -164,6 +168,7 @@ def of_site(
     claimed = ledger.busy(session, [machine.id for machine in machines], window)
     by_machine = _by_machine(bookings)
     work = maintenance.during(session, site.id, window)
+    taught = inductions.during(session, site.id, window)
     times = tuple(
         MachineTimes(
             machine=machine,
@@ -189,6 +194,7 @@ def of_site(
             bookings=tuple(by_machine.get(machine.slug, ())),
             holidays=kept_holidays(session, [machine], "", window, now, zone),
             maintenance=tuple(one for one in work if machine.id in one.machine_ids),
+            inductions=tuple(one for one in taught if machine.id in one.machine_ids),
         )
         for machine in machines
     )

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from labops.domain.calendars.models import Feed
 from labops.domain.calendars.policies import Standing, answers, shows_names
 from labops.domain.calendars.scopes import FeedKind
+from labops.domain.inductions.models import InductionSession, InductionSignUp
 from labops.domain.memberships.models import Membership
 from labops.domain.memberships.states import MembershipState
 from labops.domain.people.models import Account, Person, RoleGrant
@@ -33,6 +34,8 @@ _site = table_of(Site).c
 _bookable = table_of(Bookable).c
 _membership = table_of(Membership).c
 _role = table_of(RoleGrant).c
+_induction = table_of(InductionSession)
+_sign_up = table_of(InductionSignUp)
 _any_site = table_of(Site).alias("any_site")
 _any_bookable = table_of(Bookable).alias("any_bookable")
 
@@ -46,8 +49,9 @@ _SEE_NAMES = frozenset(
 class LiveFeed:
     """A feed as it is asked for, with what decides whether its body changed.
 
-    `names` says whether it tells them now. `place` is the machine's or the site's name. The two
-    revisions only grow: with each change of the person's bookings, and of anything's name.
+    `names` says whether it tells them now. `place` is the machine's or the site's name. The three
+    revisions only grow: with each change of the person's bookings, of the inductions that she ever
+    signed up for, and of anything's name.
     """
 
     id: int
@@ -63,6 +67,7 @@ class LiveFeed:
     names: bool
     show_cancelled: bool
     bookings_revision: int
+    inductions_revision: int
     words_revision: str
     polled_at: datetime | None
 
@@ -106,6 +111,17 @@ def _roles(roles: frozenset[Role]) -> Any:
     )
 
 
+def _inductions_revision() -> Any:
+    """Return what grows with every change of a session that the feed's owner ever signed up for."""
+    return (
+        select(func.sum(_induction.c.sequence + 1))
+        .join(_sign_up, _sign_up.c.session_id == _induction.c.id)
+        .where(_sign_up.c.person_id == _feed.person_id, _feed.scope == FeedKind.ME.value)
+        .correlate(table_of(Feed))
+        .scalar_subquery()
+    )
+
+
 _FEED = (
     select(
         _feed.id,
@@ -135,6 +151,7 @@ _FEED = (
         _roles(_SEE_NAMES).label("see_names"),
         select(func.sum(_any_site.c.revision)).scalar_subquery().label("sites_revision"),
         select(func.max(_any_bookable.c.id)).scalar_subquery().label("last_bookable"),
+        _inductions_revision().label("inductions_revision"),
     )
     .select_from(table_of(Feed))
     .join(table_of(Person), _person.id == _feed.person_id)
@@ -177,6 +194,7 @@ def live_feed(session: Session, secret: str, *, now: datetime) -> LiveFeed | Non
         names=shows_names(kind, _standing(row, now), wanted=row.names),
         show_cancelled=row.show_cancelled,
         bookings_revision=row.bookings_revision,
+        inductions_revision=row.inductions_revision or 0,
         words_revision=f"{row.sites_revision}.{row.last_bookable}",
         polled_at=row.polled_at,
     )

@@ -7,51 +7,23 @@ the same events, in the same order, until something changes: their digest decide
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from labops.domain.calendars import inductions
+from labops.domain.calendars.planned import Asked, PlannedEvent
 from labops.domain.calendars.scopes import FeedKind
-from labops.kernel.interval import Interval
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedEvent:
-    """Something that is not a booking. `uid` is unique among all sources, without a domain."""
-
-    uid: str
-    sequence: int
-    created_at: datetime
-    revised_at: datetime
-    starts_at: datetime
-    ends_at: datetime
-    state: Literal["tentative", "confirmed", "cancelled"]
-    summary: str
-    location: str = ""
-    description: str = ""
-    path: str = ""  # of its page, from the root: "/inductions/7d2f"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a source is asked for: whose feed, of which place if any, which span, which language."""
-
-    person_id: int
-    bookable_id: int | None
-    site_id: int | None
-    window: Interval
-    language: str
+__all__ = ["SOURCES", "Asked", "PlannedEvent", "planned"]
 
 
 Source = Callable[[Session, Asked], Sequence[PlannedEvent]]
 
 SOURCES: Mapping[FeedKind, tuple[Source, ...]] = {
-    FeedKind.ME: (),
-    FeedKind.MACHINE: (),
-    FeedKind.SITE: (),
-    FeedKind.INDUCTIONS: (),
+    FeedKind.ME: (inductions.of_person,),
+    FeedKind.MACHINE: (inductions.of_machine,),
+    FeedKind.SITE: (inductions.of_site,),
+    FeedKind.INDUCTIONS: (inductions.everywhere,),
 }
 
 

@@ -70,6 +70,7 @@ IMPERSONAL: Mapping[str, str] = {
     "certification_rule": "How long certifications for a machine type count.",
     "closure": "When a site is shut, and why.",
     "erased_person": "That somebody was erased, by uid: it keeps her erased after a restore.",
+    "induction_machine": "Which machines an induction takes.",
     "instance_fact": "What this installation is called.",
     "job_run": "When jobs ran.",
     "lease": "Which scheduler acts.",
@@ -180,6 +181,11 @@ INVENTORY: Mapping[str, Entry] = {
     ),
     "house_rules_version": Entry(columns={"created_by_id": _STAFF}, plain=("level", "key", "data")),
     "idempotency_key": _goes("person_id"),
+    "induction_session": Entry(
+        columns={"teacher_id": _STAFF, "note": SCRUB, "reason": SCRUB},
+        plain=("uid", "audience", "free_plan", "state", "cancelled_for"),
+    ),
+    "induction_sign_up": Entry(whose=("person_id",), goes=True, columns={"judged_by_id": _STAFF}),
     "invited": _goes("person_id"),
     "ledger_account": Entry(
         columns={"person_id": _keep("Books are kept as accounting law wants: pseudonym.")},

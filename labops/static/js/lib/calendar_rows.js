@@ -15,8 +15,8 @@ function kindOf(booking) {
   return booking.mine ? "slot--mine" : "slot--other";
 }
 
-/** Work on a machine, for everybody to read; nobody drags it. */
-function drawnWork({ id, machine, start, end, reason, when }, name) {
+/** Work on a machine or an induction, for everybody to read; nobody drags it. */
+function drawnWork({ id, machine, start, end, reason, when, kind }, name) {
   return {
     id,
     resourceIds: [machine],
@@ -25,7 +25,7 @@ function drawnWork({ id, machine, start, end, reason, when }, name) {
     title: reason,
     editable: false,
     classNames: ["slot", "slot--maintenance"],
-    extendedProps: { work: { machineName: name, reason, when } },
+    extendedProps: { work: { machineName: name, reason, when, kind } },
   };
 }
 
@@ -53,7 +53,7 @@ export function drawnEvents({ bookings, closed, blocked, maintenance, machines }
 export function eventParts(event, timeText, words) {
   const { booking, machineNames, work } = event.extendedProps;
   if (work) {
-    const name = element("span", { class: "visually-hidden" }, [`${work.machineName}, ${words.maintenance}: `]);
+    const name = element("span", { class: "visually-hidden" }, [`${work.machineName}, ${work.kind ?? words.maintenance}: `]);
     return { domNodes: [name, element("span", { class: "slot__who" }, [work.reason]), element("span", { class: "slot__when" }, [timeText])] };
   }
   if (!booking) return event.display === "background" ? { domNodes: [] } : { domNodes: [element("span", {}, [timeText])] };
