@@ -13,6 +13,9 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
         "This plan is only for: %(groups)s.", groups=", ".join(p["groups_raw"])
     ),
     "plan.same": lambda _p: _("This is the plan already."),
+    "plan.steps-left": lambda _p: _(
+        "A plan is the last step to membership: do the other steps first."
+    ),
     "plan.ended": lambda _p: _("This plan has ended."),
     "plan.subscribed": lambda _p: _(
         "The person subscribed to her plan: change it on the page of her account."

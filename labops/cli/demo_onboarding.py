@@ -9,6 +9,7 @@ from labops.domain.onboarding import queries, services
 from labops.domain.onboarding.kinds import StepKind
 from labops.domain.onboarding.services import NewStep
 from labops.domain.people import queries as people
+from labops.domain.quizzes import queries as quizzes
 from labops.domain.sites.queries import all_sites
 from labops.kernel.db import reading
 from labops.kernel.permissions import SYSTEM, Actor
@@ -36,7 +37,7 @@ def fill(*, now: datetime) -> None:
     """Compose the steps of both sites; let one applicant be at the first visit, one at a tick."""
     for site in all_sites(reading()):
         if not queries.steps_of(reading(), site.id):
-            for step in STEPS:
+            for step in [*STEPS, *_quizzes(site.id), NewStep(kind=StepKind.PLAN)]:
                 services.add_step(site.id, step, actor=SYSTEM, now=now)
     first = next(site for site in all_sites(reading()) if site.slug == "mhuma")
     for email, ago in STUCK_FOR.items():
@@ -51,6 +52,15 @@ def fill(*, now: datetime) -> None:
             )
             staff, _uid = _person("staff@example.org", at)
             services.mark(uid, identity, actor=staff, now=at + timedelta(hours=1))
+
+
+def _quizzes(site_id: int) -> list[NewStep]:
+    """Return a step for each quiz that is the site's own."""
+    return [
+        NewStep(kind=StepKind.QUIZ, subject=quiz.slug)
+        for quiz in quizzes.listed(reading(), only_published=True)
+        if quiz.site_id == site_id
+    ]
 
 
 def _person(email: str, now: datetime) -> tuple[Actor, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine, delete, select, text, update
@@ -16,8 +19,10 @@ from sqlalchemy.orm import Session
 from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.closures.models import OutsideCalendar
+from labops.domain.inductions.models import InductionSession
 from labops.domain.machines.models import Machine
 from labops.domain.people.models import Account, Person
+from labops.domain.quizzes.models import QuizAnswer, QuizAttempt, QuizQuestionVersion
 from labops.domain.series.models import Series
 from labops.domain.sites.models import Site
 from labops.domain.stations.models import Station
@@ -28,6 +33,7 @@ from labops.kernel.ledger import Allocation
 from tests.support.servers import environment, free_port, serving
 
 PASSWORD = "prova-labops-2026"
+PATIENCE = 30.0  # seconds that a mail may take
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,42 @@ class Ground:
 
     address: str
     engine: Engine
+    mails: Path
+
+    def link_to(self, email: str, ending: str) -> str:
+        """Return the path of the link with this ending in a mail to somebody, once it has come."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            for file in sorted(self.mails.glob("*.eml"), reverse=True):
+                letter = message_from_bytes(file.read_bytes(), policy=policy.default)
+                body = letter.get_body(("plain",))
+                if body is None or email not in str(letter["To"]):
+                    continue
+                if found := re.search(rf"{self.address}(/t/\S+{ending})\b", body.get_content()):
+                    return found[1]
+            time.sleep(0.1)
+        raise AssertionError(f"no mail with a link to {ending} came to {email}")
+
+    def right_answers(self, attempt: str, number: int) -> list[int]:
+        """Return the places of the right options of a question in an attempt at a quiz."""
+        with Session(self.engine) as session:
+            (options,) = session.scalars(
+                select(QuizQuestionVersion.options)
+                .join(QuizAnswer, QuizAnswer.version_id == QuizQuestionVersion.id)
+                .join(QuizAttempt, QuizAttempt.id == QuizAnswer.attempt_id)
+                .where(QuizAttempt.uid == attempt, QuizAnswer.position == number)
+            )
+            return [place for place, option in enumerate(options) if option["correct"]]
+
+    def let_induction_begin(self, uid: str) -> None:
+        """Let an induction have begun a moment ago; its time in the ledger stays where it was."""
+        with Session(self.engine) as session, session.begin():
+            session.connection(execution_options=WRITING[self.engine.dialect.name])
+            one = session.scalars(select(InductionSession).where(InductionSession.uid == uid)).one()
+            span = one.ends_at - one.starts_at
+            one.starts_at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+            one.ends_at = one.starts_at + span
+            one.decide_at = one.starts_at - timedelta(days=1)
 
     def code(self, machine: str) -> str:
         """Return the code that hangs on a machine."""
@@ -166,5 +208,5 @@ def served(database_url: str, folder: Path) -> Iterator[Ground]:
     """Serve a database that has the demonstration in it."""
     engine = create_engine(database_url, poolclass=NullPool)
     with serving(database_url, folder, workers=1) as (address, _process):
-        yield Ground(address, engine)
+        yield Ground(address, engine, folder / "mail")
     engine.dispose()

@@ -21,6 +21,7 @@ from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading
 from labops.kernel.permissions import SYSTEM, Role
 from tests.support.forms import csrf_token, post
+from tests.support.people import all_want_news
 from tests.support.world import NOW, World
 
 FILE = "/sites/mhuma/members/file"
@@ -231,6 +232,7 @@ def test_what_is_downloaded_goes_in_again(app: Flask, world: World, kind: str) -
 
 
 def test_a_circular_is_written_looked_at_and_sent(app: Flask, world: World) -> None:
+    all_want_news()
     bob = world.browser(app, "bob")
     people = bob.get("/people/?standing=active").text
     address = re.search(r'href="(/circulars/new[^"]*)"', people)

@@ -25,6 +25,8 @@ from labops.kernel.errors import Forbidden, NotFound
 from labops.kernel.outbox import OutboxMessage
 from labops.kernel.permissions import SYSTEM
 from tests.support.forms import post
+from tests.support.plans import with_prices
+from tests.support.quizzes import make_quiz, take_quiz
 from tests.support.world import World, next_slot
 
 OWN, BOARD, STEPS = "/join/mhuma", "/applicants?site=mhuma", "/sites/mhuma/onboarding"
@@ -187,6 +189,32 @@ def test_staff_of_the_other_site_see_and_change_nothing(
     assert world.browser(app, "dora").get(BOARD).status_code == 404
     with pytest.raises(NotFound):  # applies nowhere
         services.mark(world.uids["sam"], ids[2], actor=SYSTEM, now=now)
+
+
+def test_a_quiz_and_a_plan_may_be_the_last_steps(app: Flask, world: World) -> None:
+    with_prices(world)
+    make_quiz(world)
+    eva = world.browser(app, "eva")
+    for form in ({"kind": "quiz", "quiz": "safety"}, {"kind": "plan"}):
+        assert post(eva, STEPS, STEPS, form).status_code == 303
+    assert post(eva, STEPS, STEPS, {"kind": "quiz", "quiz": "none"}).status_code == 422
+    nina = world.browser(app, "nina")
+    post(nina, OWN, OWN)
+    page = nina.get(OWN).text
+    assert "/quizzes/safety" in page
+    assert "/account?site=mhuma" not in page  # not before everything else is done
+    wish = {"site": "mhuma", "plan": "maker"}
+    early = post(nina, "/account?site=mhuma", "/account/subscribe", wish)
+    assert early.status_code == 409
+    assert "last step" in early.text
+    take_quiz(nina)
+    page = nina.get(OWN).text
+    assert "Steps done: 1 of 2" in page
+    assert "/account?site=mhuma" in page
+    assert state(world) == "applicant"
+    assert post(nina, "/account?site=mhuma", "/account/subscribe", wish).status_code == 303
+    assert state(world) == "active"
+    assert len(facts("ApplicantAdmitted")) == 1
 
 
 def test_managers_compose_the_steps(app: Flask, world: World, ids: list[int]) -> None:

@@ -41,7 +41,10 @@ def test_from_a_plan_to_a_statement(app: Flask, world: World) -> None:
     again = post(alice, "/account", "/account/subscribe", {**SITE, "plan": "maker"})
     assert again.status_code == 409
     assert "This is the plan already." in again.text
-    booked(world, next_slot(9, 3))
+    uid = booked(world, next_slot(9, 3))
+    for browser, told in ((alice, True), (bob, True), (world.browser(app, "charlie"), False)):
+        browser.set_cookie("labops_language", "en")
+        assert ("3 h included: nothing to pay" in browser.get(f"/bookings/{uid}").text) == told
     form = check_form(next_slot(14, 2))
     checked = post(alice, "/bookings/new?machine=printer", "/bookings/new?site=mhuma", form)
     assert "1 h included, then 6.00 euro" in checked.text

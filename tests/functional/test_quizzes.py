@@ -8,7 +8,6 @@ from io import BytesIO
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from labops.domain.quizzes import files, queries
@@ -18,7 +17,7 @@ from labops.kernel.db import reading, unit_of_work
 from labops.kernel.outbox import OutboxMessage
 from tests.support.forms import post
 from tests.support.pictures import picture
-from tests.support.quizzes import make_quiz
+from tests.support.quizzes import attempt_on, make_quiz, take_quiz
 from tests.support.world import World
 
 EDIT = "/teaching/quizzes/safety"
@@ -30,34 +29,11 @@ def quiz(world: World) -> int:
     return make_quiz(world)
 
 
-def take(browser: FlaskClient, wrong: int = 0) -> str:
-    """Answer the whole quiz, the first `wrong` questions wrong, and return the result's address."""
-    assert post(browser, "/quizzes/safety", "/quizzes/safety").status_code == 303
-    for number in range(1, 4):
-        url = f"/quizzes/safety/questions/{number}"
-        page = browser.get(url).text
-        labels = dict(re.findall(r'<label for="choice-(\d+)">(\w+)', page))
-        wanted = "no" if number <= wrong else "yes"
-        choice = next(place for place, word in labels.items() if word == wanted)
-        answer = post(browser, url, url, {"attempt": attempt_on(page), "choice": choice})
-        assert answer.status_code == 303
-    url = "/quizzes/safety/review"
-    done = post(browser, url, url, {"attempt": attempt_on(browser.get(url).text)})
-    assert done.status_code == 303
-    return done.location
-
-
-def attempt_on(page: str) -> str:
-    found = re.search(r'name="attempt" value="(\w+)"', page)
-    assert found
-    return found.group(1)
-
-
 def test_taking_a_quiz_to_its_end(app: Flask, world: World, quiz: int) -> None:
     alice = world.browser(app, "alice")
     assert "Safety" in alice.get("/quizzes").text
     assert "<em>this</em>" in alice.get("/quizzes/safety").text
-    result = take(alice)
+    result = take_quiz(alice)
     page = alice.get(result).text
     assert "Passed: 100%" in page
     assert "Because" in page
@@ -113,13 +89,13 @@ def test_failing_waiting_and_running_out(app: Flask, world: World, quiz: int) ->
     page = alice.get("/quizzes/safety").text
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert token
-    assert "Not passed: 33%" in alice.get(take(alice, wrong=2)).text
+    assert "Not passed: 33%" in alice.get(take_quiz(alice, wrong=2)).text
     waiting = alice.post("/quizzes/safety", data={"csrf_token": token.group(1)})
     assert waiting.status_code == 409
     assert "you may try again on" in waiting.text
     later = clock.now() - timedelta(hours=2)
     shift(later)
-    take(alice, wrong=2)
+    take_quiz(alice, wrong=2)
     shift(later)
     gone = alice.post("/quizzes/safety", data={"csrf_token": token.group(1)})
     assert gone.status_code == 409
@@ -214,7 +190,7 @@ def test_new_words_are_a_new_version_and_old_attempts_keep_theirs(
     app: Flask, world: World, quiz: int
 ) -> None:
     alice, bob = world.browser(app, "alice"), world.browser(app, "bob")
-    result = take(alice, wrong=1)
+    result = take_quiz(alice, wrong=1)
     before = alice.get(result).text.partition("<main")[2]
     text = files.written(reading(), quiz)
     changed = text.replace("Question", "Query").replace("Because", "Since")

@@ -24,12 +24,14 @@ from labops.domain.notifications.kinds import LetterKind
 from labops.domain.notifications.services import stop
 from labops.domain.people.models import Account, Person
 from labops.domain.people.selecting import Choice, Standing, chosen
+from labops.domain.privacy.purposes import Purpose
+from labops.domain.privacy.services import decide
 from labops.kernel import outbox
 from labops.kernel.db import db, reading, unit_of_work
 from labops.kernel.errors import Forbidden, Invalid, NotFound
 from labops.kernel.outbox import OutboxMessage
 from tests.conftest import settings_for
-from tests.support.people import members
+from tests.support.people import all_want_news, members
 from tests.support.world import NOW, World, slot
 
 MHUMA = Choice(site="mhuma")
@@ -96,6 +98,9 @@ def test_every_filter_chooses_whom_it_says(world: World) -> None:
 
 
 def test_who_gets_it_and_who_does_not(world: World) -> None:
+    silent = services.look_at(letter(world), actor=world.actor("bob"), now=NOW)
+    assert (silent.count, silent.unwilling) == (0, 3)  # nobody agreed to news yet
+    all_want_news()
     alice = (
         reading()
         .scalars(select(Account.id).where(Account.person_id == world.people["alice"]))
@@ -129,9 +134,16 @@ def test_who_gets_it_and_who_does_not(world: World) -> None:
     )
     stop(sam, LetterKind.CIRCULAR, now=NOW)
     assert notices.letters_for("CircularSent", fact, key="k", now=NOW) == []
+    # Saying yes to news again, under My data, is stronger than an old link.
+    for agreed, count in (((), 0), ((Purpose.NEWS,), 1)):
+        decide(agreed, actor=world.actor("alice"), now=NOW)
+        reading().rollback()
+        found = services.look_at(letter(world), actor=bob, now=NOW)
+        assert ("Alice" in found.sample) == bool(count)
 
 
 def test_rights_and_words(world: World) -> None:
+    all_want_news()
     bob = world.actor("bob")
     for who in ("alice", "dora", "nina"):
         with pytest.raises(Forbidden):
@@ -158,6 +170,7 @@ def test_letters_leave_little_by_little_and_are_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members(world, 130)
+    all_want_news()
     bob = world.actor("bob")
     uid = send(letter(world), actor=bob, now=NOW)
     assert jobs.run_job("queue-circulars", now=NOW, dry_run=True) == f"{MOST_WAITING} letters"
@@ -202,6 +215,7 @@ def _die_half_way(url: str, folder: str, after: int) -> None:
 
 def test_a_killed_job_tells_everybody_once(world: World, tmp_path: Path) -> None:
     ids = members(world, 40)
+    all_want_news()
     send(letter(world), actor=world.actor("bob"), now=NOW)
     url = db.engine.url.render_as_string(hide_password=False)
     db.session.remove()

@@ -60,6 +60,7 @@ from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
 from tests.support import certifications
 from tests.support.inductions import planned, wish
+from tests.support.people import all_want_news
 from tests.support.series import told_series
 from tests.support.world import NOW, World, at, slot
 
@@ -102,6 +103,7 @@ def circular(world: World) -> dict[str, object]:
     """Send a circular to a member who came with a list and never had a password."""
     with unit_of_work() as session:
         session.execute(update(Account).values(password_hash=None))
+    all_want_news()
     text = {"subject_it": "Sabato aperti", "body_it": "Il laboratorio apre.\n\nVieni a trovarci!"}
     text |= {"subject_en": "Open on Saturday", "body_en": "The lab opens.\n\nCome and see us!"}
     command = SendCircular(

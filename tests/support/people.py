@@ -11,6 +11,8 @@ from labops.domain.people import profiles
 from labops.domain.people.administration import add_person
 from labops.domain.people.models import Person
 from labops.domain.people.services import SignUp
+from labops.domain.privacy.models import Consent
+from labops.domain.privacy.purposes import Purpose
 from labops.kernel.db import unit_of_work
 from labops.kernel.permissions import SYSTEM
 from tests.support.world import NOW, World
@@ -40,6 +42,16 @@ def members(world: World, count: int) -> list[int]:
             )
             ids.append(person.id)
     return ids
+
+
+def all_want_news() -> None:
+    """Let everybody there is agree to hear of news."""
+    with unit_of_work() as session:
+        for person_id in session.scalars(select(Person.id)):
+            agreed = Consent(
+                person_id=person_id, purpose=Purpose.NEWS.value, given=True, decided_at=NOW
+            )
+            session.add(agreed)
 
 
 def rename(world: World, who: str, name: str, *, now: datetime) -> None:

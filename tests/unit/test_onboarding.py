@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labops.domain.onboarding.kinds import TICKED, StepKind, StepState
+from labops.domain.onboarding.kinds import TICKED, WITH_SUBJECT, StepKind, StepState
 from labops.domain.onboarding.policies import (
     Known,
     Mark,
@@ -25,7 +25,7 @@ STEPS = st.lists(
     st.tuples(st.sampled_from(StepKind), st.sampled_from(TYPES)), max_size=6, unique=True
 ).map(
     lambda found: [
-        Step(n, kind, subject if kind is StepKind.INDUCTION else "")
+        Step(n, kind, subject if kind in WITH_SUBJECT else "")
         for n, (kind, subject) in enumerate(found, 1)
     ]
 )
@@ -40,6 +40,7 @@ KNOWN = st.builds(
     signed=st.booleans(),
     plan=st.sampled_from(["", "pro"]),
     certified=st.dictionaries(st.sampled_from(TYPES), MOMENTS),
+    passed=st.dictionaries(st.sampled_from(TYPES), MOMENTS),
     marks=MARKS,
 )
 
@@ -54,6 +55,7 @@ def over(step: Step, known: Known) -> bool:
         StepKind.WAIVERS: known.signed,
         StepKind.IDENTITY: step.id in known.marks,
         StepKind.ORIENTATION: step.id in known.marks,
+        StepKind.QUIZ: step.subject in known.passed,
         StepKind.INDUCTION: step.subject in known.certified,
         StepKind.PLAN: bool(known.plan),
     }[step.kind]

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -28,8 +27,6 @@ from labops.domain.certifications.telling import Told
 from labops.domain.notifications import queries
 from labops.domain.notifications.kinds import LetterKind
 from labops.kernel.db import reading
-
-INDUCTIONS = "inductions.index"
 
 
 def _granted(fact: Mapping[str, Any], _now: datetime) -> Sequence[ToldTo]:
@@ -164,7 +161,7 @@ def _ending_words(told: Told, days: int) -> Notice:
         subject=_("Your certification for %(name)s ends %(when)s", name=name, when=when),
         lead=(_("Its last day is %(day)s.", day=_until(told)), why),
         action=_way_to_renew(told),
-        instead=_skills() if current_app.view_functions.get(INDUCTIONS) else None,
+        instead=_skills(),
         rest=(_("How to renew it:"), *(f"– {way}" for way in _ways(told))),
         signature=host_name(),
     )
@@ -185,10 +182,8 @@ def _ways(told: Told) -> list[str]:
 
 
 def _way_to_renew(told: Told) -> Action:
-    """Lead to the inductions for that kind of machine, where this installation has them."""
-    if current_app.view_functions.get(INDUCTIONS):
-        return Action(_("See the next inductions"), page_address(INDUCTIONS, type=told.slug))
-    return _skills()
+    """Lead to the inductions for that kind of machine."""
+    return Action(_("See the next inductions"), page_address("inductions.index", type=told.slug))
 
 
 def _skills() -> Action:

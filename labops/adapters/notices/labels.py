@@ -33,7 +33,9 @@ LABELS: Mapping[LetterKind, LazyString] = {
     LetterKind.MEMBERSHIP: _l("Your membership: you are admitted, or a step is left to do"),
     LetterKind.STAFF_DIGEST: _l("On Mondays: what comes at the sites where you work"),
     LetterKind.SERVICE: _l("What a site tells its members of the service: closures, changed rules"),
-    LetterKind.CIRCULAR: _l("News and invitations of your sites"),
+    LetterKind.CIRCULAR: _l(
+        "News and invitations of your sites, if you agreed to them under My data"
+    ),
 }
 
 # The choices of kinds that are more than on or off.
@@ -57,6 +59,7 @@ STEPS: Mapping[StepKind, LazyString] = {
     StepKind.WAIVERS: _l("Sign the waivers"),
     StepKind.IDENTITY: _l("Show who you are"),
     StepKind.ORIENTATION: _l("Be shown around"),
+    StepKind.QUIZ: _l("Pass a quiz"),
     StepKind.INDUCTION: _l("Pass an induction"),
     StepKind.PLAN: _l("Choose a plan"),
 }

@@ -17,6 +17,7 @@ from labops.blueprints.bookings.base import bp
 from labops.blueprints.bookings.checking import Checked, check_of_move
 from labops.blueprints.bookings.forms import MoveForm, read_slot
 from labops.blueprints.errors import reasons_of
+from labops.blueprints.plans.words import cost as cost_in_words
 from labops.blueprints.slots import prefilled
 from labops.domain.bookings import extending, hand_overs, queries, services, use
 from labops.domain.bookings.commands import Move
@@ -26,6 +27,7 @@ from labops.domain.house_rules.parts import LateCancel
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines import queries as machines
+from labops.domain.plans import queries as plans
 from labops.domain.series import queries as series
 from labops.domain.sites.queries import find_site
 from labops.kernel import clock, local_time
@@ -177,7 +179,16 @@ def booking_page(
         cancel_by=_cancel_by(booking, rules),
         shown_state=_shown_state(booking, now),
         day=booking.starts_at.astimezone(zone).date(),
+        cost=_cost(booking)
+        if booking.mine or actor.may(Permission.PAYMENT_RECORD, site_id)
+        else "",
     )
+
+
+def _cost(booking: BookingView) -> str:
+    """Return what the booking costs, in words; empty where nothing is asked for it."""
+    found = plans.cost_of(reading(), booking.uid)
+    return cost_in_words(found) if found is not None else ""
 
 
 def _further(booking: BookingView, now: datetime, *, may_change: bool) -> dict[str, Any]:

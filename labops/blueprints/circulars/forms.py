@@ -21,7 +21,7 @@ class CircularForm(Form):
         _l("What it is about"),
         [InputRequired(_l("Choose one."))],
         choices=[
-            SelectChoice(NEWS, _l("News or an invitation: whoever does not want such gets none")),
+            SelectChoice(NEWS, _l("News or an invitation: only whoever agreed to such gets one")),
             SelectChoice(SERVICE, _l("The service: a closure, changed rules. Everybody gets it")),
         ],
         default=NEWS,

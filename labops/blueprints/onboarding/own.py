@@ -46,7 +46,7 @@ def steps(slug: str) -> ResponseReturnValue:
         state=state,
         S=MembershipState,
         progress=progress,
-        lines=words.lines(progress.steps) if progress else [],
+        lines=words.lines(progress.steps, site.slug) if progress else [],
         names=[words.step_name(step) for step in composed],
         state_names=words.STATES,
     )

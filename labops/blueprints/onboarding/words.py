@@ -13,6 +13,7 @@ from labops.blueprints.formats import language
 from labops.domain.machines.queries import machine_types
 from labops.domain.onboarding.kinds import StepKind, StepState
 from labops.domain.onboarding.policies import Step, StepStanding
+from labops.domain.quizzes.queries import listed
 from labops.kernel.db import reading
 
 STATES = {
@@ -30,7 +31,8 @@ HOW = {
     ),
     StepKind.ORIENTATION: _l("On your first visit the staff show you where everything is."),
     StepKind.INDUCTION: _l("It makes you certified for the machines of that type."),
-    StepKind.PLAN: _l("Ask the staff for the plan that fits you."),
+    StepKind.QUIZ: _l("Some questions. You may stop and come back, and try again."),
+    StepKind.PLAN: _l("Choose the plan that fits you when the other steps are done."),
 }
 
 
@@ -50,27 +52,47 @@ def step_name(step: Step) -> str:
     name = str(STEPS[step.kind])
     if step.kind is StepKind.INDUCTION:
         return f"{name}: {_type_name(step.subject)}"
+    if step.kind is StepKind.QUIZ:
+        return f"{name}: {_quiz_title(step.subject)}"
     return name
 
 
-def lines(standings: tuple[StepStanding, ...]) -> list[Line]:
-    """Return the steps for whoever has to do them."""
-    return [_line(one) for one in standings]
+def lines(standings: tuple[StepStanding, ...], site: str) -> list[Line]:
+    """Return the steps at a site, by its slug, for whoever has to do them."""
+    left = {one.step.kind for one in standings if not one.is_over}
+    return [_line(one, site, last=left == {one.step.kind}) for one in standings]
 
 
-def _line(one: StepStanding) -> Line:
+def _line(one: StepStanding, site: str, *, last: bool) -> Line:
     step = one.step
     note = step.note_it if language() == "it" else step.note_en
     how = note or str(HOW[step.kind])
     url = label = ""
-    if one.state is StepState.OPEN:
-        if step.kind is StepKind.PROFILE:
-            url, label = url_for("accounts.profile"), _("Open your profile")
-        elif step.kind is StepKind.WAIVERS:
-            url, label = url_for("waivers.mine"), _("Read and sign")
-        elif step.kind is StepKind.INDUCTION:
-            url, label = url_for("machines.index"), _("See the machines")
+    if one.state is StepState.OPEN and (last or step.kind is not StepKind.PLAN):
+        url, label = _where(step, site)
     return Line(one, step_name(step), how, url, label)
+
+
+def _where(step: Step, site: str) -> tuple[str, str]:
+    """Return the page on which a step is done, and what leads to it."""
+    if step.kind is StepKind.PROFILE:
+        return url_for("accounts.profile"), _("Open your profile")
+    if step.kind is StepKind.WAIVERS:
+        return url_for("waivers.mine"), _("Read and sign")
+    if step.kind is StepKind.QUIZ:
+        return url_for("quizzes.show", slug=step.subject), _("Take the quiz")
+    if step.kind is StepKind.INDUCTION:
+        return url_for("inductions.index", type=step.subject), _("Find an induction")
+    if step.kind is StepKind.PLAN:
+        return url_for("plans.own", site=site), _("Choose a plan")
+    return "", ""
+
+
+def _quiz_title(slug: str) -> str:
+    for quiz in listed(reading()):
+        if quiz.slug == slug:
+            return quiz.title(language())
+    return slug
 
 
 def _type_name(slug: str) -> str:

@@ -16,6 +16,8 @@ from labops.domain.notifications.kinds import OFF, LetterKind
 from labops.domain.notifications.models import LetterChoice
 from labops.domain.people.models import Account, Person
 from labops.domain.people.selecting import Choice, chosen
+from labops.domain.privacy.models import Consent
+from labops.domain.privacy.purposes import Purpose
 from labops.domain.sites.models import Site
 from labops.kernel.errors import NotFound
 from labops.kernel.outbox import OutboxMessage
@@ -28,8 +30,8 @@ SAMPLE = 8
 class Audience:
     """Who would get a circular: how many, some of them by name, and how many are left out.
 
-    `without_address` have no account, or one whose address was never proved; `unwilling` want no
-    such letters.
+    `without_address` have no account, or one whose address was never proved; `unwilling` have
+    not agreed to such letters, or not any more.
     """
 
     count: int
@@ -87,7 +89,7 @@ def receivers(
         .join(Account, Account.person_id == Person.id)
         .where(Person.id.in_(chosen(session, choice, now=now)), _reachable())
     )
-    return query if about_service else query.where(~_unwilling())
+    return query if about_service else query.where(_agreed(), ~_unwilling())
 
 
 def audience(session: Session, choice: Choice, *, about_service: bool, now: datetime) -> Audience:
@@ -190,6 +192,18 @@ def _count(session: Session, query: Select[Any]) -> int:
 def _reachable() -> ColumnElement[bool]:
     """Return whose address is theirs: proved by a link, or brought in by staff with a list."""
     return or_(Account.email_confirmed_at.is_not(None), Account.password_hash.is_(None))
+
+
+def _agreed() -> ColumnElement[bool]:
+    """Return who says yes to news today: her latest answer counts, and silence is a no."""
+    latest = (
+        select(Consent.given)
+        .where(Consent.person_id == Person.id, Consent.purpose == Purpose.NEWS.value)
+        .order_by(Consent.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return func.coalesce(latest, False)
 
 
 def _unwilling() -> ColumnElement[bool]:

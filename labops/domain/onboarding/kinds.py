@@ -13,6 +13,7 @@ class StepKind(StrEnum):
     WAIVERS = "waivers"
     IDENTITY = "identity"
     ORIENTATION = "orientation"
+    QUIZ = "quiz"
     INDUCTION = "induction"
     PLAN = "plan"
 
@@ -28,6 +29,4 @@ class StepState(StrEnum):
 
 # What staff see with their own eyes and tick; everything else is known to labops.
 TICKED = frozenset({StepKind.IDENTITY, StepKind.ORIENTATION})
-# What is not hers to do: she asks, the staff do.
-WAITS_FOR_STAFF = TICKED | {StepKind.PLAN}
-WITH_SUBJECT = frozenset({StepKind.INDUCTION})
+WITH_SUBJECT = frozenset({StepKind.INDUCTION, StepKind.QUIZ})

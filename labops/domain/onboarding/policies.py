@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from labops.domain.onboarding.kinds import TICKED, WAITS_FOR_STAFF, StepKind, StepState
+from labops.domain.onboarding.kinds import TICKED, StepKind, StepState
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of an applicant. `certified` says since when, by machine type.
+    """What is known of an applicant.
 
-    `signed` says that nothing is left to sign at the site, `signed_at` when she signed last.
+    `certified` says since when, by machine type; `passed` when, by quiz. `signed` says that
+    nothing is left to sign at the site, `signed_at` when she signed last.
     """
 
     began_at: datetime
@@ -44,6 +45,7 @@ class Known:
     signed: bool = False
     signed_at: datetime | None = None
     certified: Mapping[str, datetime] = field(default_factory=dict)
+    passed: Mapping[str, datetime] = field(default_factory=dict)
     marks: Mapping[int, Mark] = field(default_factory=dict)
 
 
@@ -94,7 +96,7 @@ def _standing(step: Step, known: Known) -> StepStanding:
     done, at = _known_to_be_done(step, known)
     if done:
         return StepStanding(step, StepState.DONE, at)
-    return StepStanding(step, StepState.STAFF if step.kind in WAITS_FOR_STAFF else StepState.OPEN)
+    return StepStanding(step, StepState.OPEN)
 
 
 def _known_to_be_done(step: Step, known: Known) -> tuple[bool, datetime | None]:
@@ -106,4 +108,6 @@ def _known_to_be_done(step: Step, known: Known) -> tuple[bool, datetime | None]:
         return known.signed, known.signed_at
     if step.kind is StepKind.INDUCTION:
         return step.subject in known.certified, known.certified.get(step.subject)
+    if step.kind is StepKind.QUIZ:
+        return step.subject in known.passed, known.passed.get(step.subject)
     return bool(known.plan), None

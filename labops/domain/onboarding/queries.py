@@ -26,6 +26,7 @@ from labops.domain.onboarding.policies import (
     stuck_since,
 )
 from labops.domain.people.models import Account, Person
+from labops.domain.quizzes import queries as quizzes
 from labops.domain.waivers import queries as waivers
 
 
@@ -109,6 +110,8 @@ def _progress(
     steps = steps_of(session, site_id)
     ids = [row.id for row in people]
     certified = _certified(session, ids, today)
+    asked = [step.subject for step in steps if step.kind is StepKind.QUIZ]
+    passed = quizzes.passes(session, ids, asked, today=today)
     marks = _marks(session, ids, [step.id for step in steps])
     nudged = _nudged(session, site_id, ids)
     born = {row.id: row.born_on for row in people}
@@ -123,6 +126,7 @@ def _progress(
             signed=row.id in signed,
             signed_at=signed.get(row.id),
             certified=certified.get(row.id, {}),
+            passed=passed.get(row.id, {}),
             marks=marks.get(row.id, {}),
         )
         progress = Progress(

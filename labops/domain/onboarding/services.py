@@ -16,6 +16,7 @@ from labops.domain.onboarding.events import ApplicantNudged
 from labops.domain.onboarding.kinds import TICKED, WITH_SUBJECT, StepKind
 from labops.domain.onboarding.models import Nudge, OnboardingMark, OnboardingStep
 from labops.domain.people.models import Person
+from labops.domain.quizzes import queries as quizzes
 from labops.domain.sites.models import Site
 from labops.kernel import audit, outbox
 from labops.kernel.db import unit_of_work
@@ -28,7 +29,7 @@ NUDGED_AGAIN_AFTER = timedelta(hours=20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewStep:
-    """A step to add at the end; `subject` is the machine type of an induction."""
+    """A step to add at the end; `subject` is an induction's machine type or a quiz."""
 
     kind: StepKind
     subject: str = ""
@@ -160,16 +161,14 @@ def nudge(person_uid: str, site_id: int, *, actor: Actor, now: datetime) -> bool
 def add_step(site_id: int, new: NewStep, *, actor: Actor, now: datetime) -> None:
     """Add a step at the end.
 
-    Raises `Forbidden`, and `Invalid` for an induction without a machine type or a step that is
-    there already.
+    Raises `Forbidden`, and `Invalid` for an induction without a machine type, a quiz that nobody
+    can take there, or a step that is there already.
     """
     actor.require(Permission.SITE_EDIT, site_id)
     subject = new.subject if new.kind in WITH_SUBJECT else ""
     with unit_of_work() as session:
-        if new.kind in WITH_SUBJECT:
-            query = select(MachineType.id).where(MachineType.slug == subject)
-            if session.scalar(query) is None:
-                raise Invalid.field("subject", "field.not-offered")
+        if new.kind in WITH_SUBJECT and not _is_offered(session, site_id, new.kind, subject):
+            raise Invalid.field("subject", "field.not-offered")
         steps = queries.steps_of(session, site_id)
         if any((step.kind, step.subject) == (new.kind, subject) for step in steps):
             raise Invalid.field("kind", "field.doubled")
@@ -214,6 +213,14 @@ def retire_step(step_id: int, *, actor: Actor, now: datetime) -> None:
         _note_change(
             session, step.site_id, "onboarding.step-retired", step.kind, step.subject, actor, now
         )
+
+
+def _is_offered(session: Session, site_id: int, kind: StepKind, subject: str) -> bool:
+    if kind is StepKind.QUIZ:
+        offered = quizzes.listed(session, only_published=True)
+        return any(one.slug == subject and one.site_id in {None, site_id} for one in offered)
+    query = select(MachineType.id).where(MachineType.slug == subject)
+    return session.scalar(query) is not None
 
 
 def _note_change(

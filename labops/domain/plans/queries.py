@@ -10,11 +10,13 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from labops.domain.bookings.models import Booking
 from labops.domain.machines.models import MachineType
 from labops.domain.people.models import Person
 from labops.domain.plans import entries
-from labops.domain.plans.entries import Owner
+from labops.domain.plans.entries import Owner, standing_for
 from labops.domain.plans.models import LedgerAccount, Plan, PlanHours, Posting, Subscription
+from labops.domain.plans.policies import Cost, Line
 from labops.domain.plans.states import Period, SubscriptionState
 from labops.kernel import money
 from labops.kernel.errors import NotFound, Problem
@@ -138,6 +140,16 @@ def balance_of(session: Session, person_id: int, site_id: int) -> Decimal:
         .where(LedgerAccount.name == name)
     )
     return money.euro(int(held or 0))
+
+
+def cost_of(session: Session, booking_uid: str) -> Cost | None:
+    """Return what a booking costs as it stands in the books; `None` when nothing does."""
+    booking_id = session.scalar(select(Booking.id).where(Booking.uid == booking_uid))
+    standing = standing_for(session, booking_id) if booking_id is not None else None
+    if standing is None:
+        return None
+    _uid, detail = standing
+    return Cost(tuple(Line.of(kept) for kept in detail["lines"]))
 
 
 def sites_with_account(session: Session, person_id: int) -> list[int]:

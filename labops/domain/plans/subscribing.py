@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from labops.domain.memberships.models import Membership
 from labops.domain.memberships.placing import is_running, membership_of
+from labops.domain.memberships.states import MembershipState
+from labops.domain.onboarding import admitting
+from labops.domain.onboarding import queries as onboarding
+from labops.domain.onboarding.kinds import StepKind
 from labops.domain.people.models import Person
 from labops.domain.plans import terms
 from labops.domain.plans.entries import Owner
@@ -35,8 +40,9 @@ class Subscribe:
 def subscribe(command: Subscribe, *, actor: Actor, now: datetime) -> None:
     """Put a member on a plan from today on, in place of the one she is on; its price is asked.
 
-    Raises `NotFound` for an unknown plan and for somebody who is not the actor's to act for,
-    `Refused` for whoever is no member, has that plan, or may not have it.
+    An applicant whose last step is the plan chooses one, too, and is admitted by that. Raises
+    `NotFound` for an unknown plan and for somebody who is not the actor's to act for, `Refused`
+    for whoever is no member, has steps left, has that plan, or may not have it.
     """
     actor.require_write()
     with unit_of_work() as session:
@@ -49,9 +55,12 @@ def subscribe(command: Subscribe, *, actor: Actor, now: datetime) -> None:
         if plan is None:
             raise NotFound
         membership = membership_of(session, person_id, command.site_id)
-        if membership is None or not is_running(membership):
-            raise Refused([Problem("person.not-member")])
         today = terms.today_at(session, command.site_id, now)
+        if membership is None:
+            raise Refused([Problem("person.not-member")])
+        applies = not is_running(membership)
+        if applies:
+            _require_last_step(session, membership, today)
         before = terms.running(session, command.site_id, owner)
         problems = refusals(plan, membership.groups, today)
         if before is not None and before.plan_id == plan.id:
@@ -59,6 +68,20 @@ def subscribe(command: Subscribe, *, actor: Actor, now: datetime) -> None:
         if problems:
             raise Refused(problems)
         terms.begin(session, plan, owner, renews=command.renews, actor=actor, now=now)
+        if applies:
+            admitting.admit_if_ready(session, person_id, command.site_id, actor=actor, now=now)
+
+
+def _require_last_step(session: Session, membership: Membership, today: date) -> None:
+    """Refuse whoever is no member unless the plan is all that is left to become one."""
+    if membership.state != MembershipState.APPLICANT:
+        raise Refused([Problem("person.not-member")])
+    progress = onboarding.progress_of(
+        session, membership.person_id, membership.site_id, today=today
+    )
+    left = [one.step.kind for one in progress.steps if not one.is_over] if progress else []
+    if not left or set(left) != {StepKind.PLAN}:
+        raise Refused([Problem("plan.steps-left")])
 
 
 def set_renewal(uid: str, *, renews: bool, actor: Actor, now: datetime) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from sqlalchemy import Delete, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
+from labops.domain.notifications.kinds import LetterKind
+from labops.domain.notifications.models import LetterChoice
 from labops.domain.privacy import queries, retention
 from labops.domain.privacy.models import Consent, Look, RetentionPeriod
 from labops.domain.privacy.purposes import Purpose, Seen
@@ -19,7 +22,8 @@ from labops.kernel.permissions import Actor, Permission
 def decide(agreed: Collection[Purpose], *, actor: Actor, now: datetime) -> None:
     """Write down to which purposes the actor agrees; to every other she says no.
 
-    Only what changed is written. Raises `NotSignedIn`, `Forbidden` for a reading token.
+    Who agrees to news again takes back that she had unsubscribed from such letters. Only what
+    changed is written. Raises `NotSignedIn`, `Forbidden` for a reading token.
     """
     person_id = actor.require_person()
     actor.require_write()
@@ -30,8 +34,16 @@ def decide(agreed: Collection[Purpose], *, actor: Actor, now: datetime) -> None:
                 continue
             purpose = before.purpose.value
             session.add(Consent(person_id=person_id, purpose=purpose, given=given, decided_at=now))
+            if given and before.purpose is Purpose.NEWS:
+                session.execute(_unsubscribed(person_id))
             action = "consent.given" if given else "consent.withdrawn"
             audit.record(session, actor, action, actor.label, now=now, after={"purpose": purpose})
+
+
+def _unsubscribed(person_id: int) -> Delete:
+    return delete(LetterChoice).where(
+        LetterChoice.person_id == person_id, LetterChoice.kind == LetterKind.CIRCULAR
+    )
 
 
 def note_look(person_id: int, what: Seen, *, actor: Actor, now: datetime) -> None:

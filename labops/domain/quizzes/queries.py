@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -117,6 +117,34 @@ def passed_at(session: Session, person_id: int, quiz_id: int) -> datetime | None
     )
     latest: datetime | None = session.execute(query).scalar()
     return latest
+
+
+def passes(
+    session: Session, person_ids: Collection[int], slugs: Collection[str], *, today: date
+) -> dict[int, dict[str, datetime]]:
+    """Return when people passed quizzes, by person and slug, as far as that counts on the day."""
+    if not slugs:
+        return {}
+    query = (
+        select(
+            QuizAttempt.person_id,
+            Quiz.slug,
+            Quiz.valid_days,
+            func.max(QuizAttempt.submitted_at, type_=QuizAttempt.submitted_at.type).label("at"),
+        )
+        .join(Quiz, Quiz.id == QuizAttempt.quiz_id)
+        .where(
+            QuizAttempt.person_id.in_(person_ids),
+            Quiz.slug.in_(slugs),
+            QuizAttempt.passed.is_(True),
+        )
+        .group_by(QuizAttempt.person_id, Quiz.slug, Quiz.valid_days)
+    )
+    found: dict[int, dict[str, datetime]] = {}
+    for row in session.execute(query):
+        if not row.valid_days or (row.at + timedelta(days=row.valid_days)).date() >= today:
+            found.setdefault(row.person_id, {})[row.slug] = row.at
+    return found
 
 
 def standings(session: Session, person_id: int) -> list[Standing]:

@@ -10,6 +10,7 @@ from random import Random
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from labops.domain.certifications.quizzing import certify_by_quiz
 from labops.domain.people.models import Person
 from labops.domain.quizzes import queries
 from labops.domain.quizzes.events import QuizPassed
@@ -84,8 +85,9 @@ def keep_answers(uid: str, choices: Choices, *, actor: Actor) -> None:
 def submit(uid: str, choices: Choices, *, actor: Actor, now: datetime) -> bool:
     """Keep the last choices, grade everything, and say whether it was passed.
 
-    An attempt is graded once: raises `Refused` with `quiz.submitted` the second time, with
-    `quiz.unanswered` while something is left out; otherwise as `keep_answers` does.
+    Passing certifies, or renews a certification, as `certify_by_quiz` says. An attempt is graded
+    once: raises `Refused` with `quiz.submitted` the second time, with `quiz.unanswered` while
+    something is left out; otherwise as `keep_answers` does.
     """
     with unit_of_work() as session:
         attempt = _own_open(session, uid, actor)
@@ -102,6 +104,7 @@ def submit(uid: str, choices: Choices, *, actor: Actor, now: datetime) -> bool:
         quiz = session.get_one(Quiz, attempt.quiz_id)
         if attempt.passed:
             _tell(session, quiz, attempt, now)
+            _certify(session, quiz, attempt, now)
         audit.record(
             session,
             actor,
@@ -124,6 +127,18 @@ def _tell(session: Session, quiz: Quiz, attempt: QuizAttempt, now: datetime) -> 
         attempt_uid=attempt.uid,
     )
     outbox.record(session, fact, now=now)
+
+
+def _certify(session: Session, quiz: Quiz, attempt: QuizAttempt, now: datetime) -> None:
+    if quiz.machine_type_id is not None:
+        certify_by_quiz(
+            session,
+            attempt.person_id,
+            quiz.machine_type_id,
+            certifies=quiz.certifies,
+            evidence=f"/quizzes/{quiz.slug}",
+            now=now,
+        )
 
 
 def _ask(session: Session, attempt: QuizAttempt, count: int) -> None:
