@@ -13,6 +13,7 @@ import { buildIcons } from "./icons.mjs";
 import { copyImages } from "./images.mjs";
 import { collectLicences } from "./licences.mjs";
 import { OutputFolder } from "./output.mjs";
+import { copyReader } from "./reader.mjs";
 import { buildScripts } from "./scripts.mjs";
 import { readSources } from "./sources.mjs";
 import { buildStyles } from "./styles.mjs";
@@ -26,6 +27,7 @@ async function main(folder) {
   await copyImages(output);
   await buildStyles(output, sources, fonts);
   await buildScripts(output);
+  await copyReader(output);
   await collectLicences(output);
   await writeFile(
     path.join(folder, "manifest.json"),

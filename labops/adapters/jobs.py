@@ -29,6 +29,7 @@ from labops.domain.people.retention import forget_sign_ins
 from labops.domain.plans import sweeping as plans
 from labops.domain.privacy import retention
 from labops.domain.strikes import services as strikes
+from labops.domain.visits import sweeping as visits
 from labops.domain.waiting import offering
 from labops.domain.waivers import asking
 from labops.kernel import idempotency, outbox
@@ -175,6 +176,11 @@ def finish_elapsed(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{sweeping.finish_elapsed(now=now, dry_run=dry_run)} finished"
 
 
+def check_out_at_closing(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Check whoever forgot to check out out when the site closed."""
+    return f"{visits.check_out_at_closing(now=now, dry_run=dry_run)} checked out"
+
+
 def lapse_requests(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Reject requested bookings that nobody decided in time."""
     return f"{sweeping.lapse_requests(now=now, dry_run=dry_run)} lapsed"
@@ -261,6 +267,7 @@ JOBS: Mapping[str, Job] = {
         Job(name="deliver-outbox", period=timedelta(seconds=5), run=deliver_outbox),
         Job(name="release-missed", period=timedelta(seconds=30), run=release_missed),
         Job(name="finish-elapsed", period=timedelta(seconds=60), run=finish_elapsed),
+        Job(name="check-out-at-closing", period=timedelta(seconds=60), run=check_out_at_closing),
         Job(name="lapse-requests", period=timedelta(seconds=60), run=lapse_requests),
         Job(name="forgive-taken", period=timedelta(minutes=5), run=forgive_taken),
         Job(name="remind", period=timedelta(seconds=60), run=remind),

@@ -72,6 +72,7 @@ def serve_built_file(folder: Path, name: str) -> ResponseReturnValue:
 
 def _kind_of(name: str) -> str:
     kinds = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+    kinds[".wasm"] = "application/wasm"  # browsers compile no other kind while it arrives
     return kinds.get(Path(name).suffix, "text/plain")
 
 

@@ -21,6 +21,7 @@ from labops.blueprints import (
     quiz_messages,
     reasons,
     rules_messages,
+    visit_messages,
     waiting_messages,
 )
 from labops.blueprints.words import role_name
@@ -142,10 +143,6 @@ SENTENCES: dict[str, Sentence] = {
     "person.too-old": lambda p: _(
         "This machine is for people up to %(oldest)s years.", oldest=p["oldest"]
     ),
-    "site.full": lambda p: _("The site is full at that time."),
-    "pass.expired": lambda p: _("This pass has expired. Open a fresh one."),
-    "pass.used": lambda p: _("This pass was already used."),
-    "pass.unknown": lambda p: _("This pass is not known here."),
     "request.key-reused": lambda p: _(
         "This Idempotency-Key was used for something else. Send a new one."
     ),
@@ -259,6 +256,7 @@ SENTENCES: dict[str, Sentence] = {
     **members_messages.SENTENCES,
     **plan_messages.SENTENCES,
     **quiz_messages.SENTENCES,
+    **visit_messages.SENTENCES,
 }
 
 

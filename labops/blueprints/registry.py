@@ -28,6 +28,7 @@ from labops.blueprints import (
     staff,
     stations,
     strikes,
+    visits,
     waiting,
     waivers,
 )
@@ -50,6 +51,7 @@ BLUEPRINTS = (
     series.bp,
     feeds.bp,
     stations.bp,
+    visits.bp,
     staff.bp,
     backups.bp,
     strikes.bp,

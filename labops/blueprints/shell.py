@@ -97,6 +97,10 @@ def navigation() -> list[Link]:
         entries += [(_("Calendar"), "bookings.calendar"), (_("My bookings"), "bookings.index")]
     if actor.may_somewhere(Permission.BOOKING_EDIT_OTHERS):
         entries.append((_("Today"), "staff.today"))
+    if actor.may_somewhere(Permission.VISIT_RECORD):
+        entries.append((_("Desk"), "visits.desks"))
+    if actor.may_somewhere(Permission.VISIT_SEE):
+        entries.append((_("Evacuation"), "visits.evacuations"))
     if actor.may_somewhere(Permission.PERSON_SEE):
         entries.append((_("People"), "people.index"))
     if actor.may_somewhere(Permission.OUTBOX_SEE):
@@ -125,6 +129,7 @@ def account_menu() -> AccountMenu | None:
     return AccountMenu(
         person.name,
         [
+            Link(_("My pass"), url_for("visits.own_pass")),
             Link(_("Profile"), url_for("accounts.profile")),
             Link(_("Become a member"), url_for("onboarding.join")),
             Link(_("Waivers"), url_for("waivers.mine")),

@@ -18,6 +18,7 @@ from labops.cli import (
     demo_onboarding,
     demo_plans,
     demo_quizzes,
+    demo_visits,
     demo_waivers,
 )
 from labops.cli.context import with_app
@@ -66,6 +67,7 @@ def demo() -> None:
         demo_quizzes.fill(now=now)
         demo_onboarding.fill(now=now)
         demo_inductions.fill(now=now)
+        demo_visits.fill(now=now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")
     _say_sign_ins()

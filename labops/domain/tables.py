@@ -28,6 +28,7 @@ from labops.domain.sites import models as sites
 from labops.domain.spaces import models as spaces
 from labops.domain.stations import models as stations
 from labops.domain.strikes import models as strikes
+from labops.domain.visits import models as visits
 from labops.domain.waiting import models as waiting
 from labops.domain.waivers import models as waivers
 from labops.kernel import audit, idempotency, instance, jobs, ledger, outbox
@@ -69,6 +70,7 @@ __all__ = [
     "spaces",
     "stations",
     "strikes",
+    "visits",
     "waiting",
     "waivers",
 ]

@@ -31,5 +31,10 @@ def feed_key(session: Session) -> str:
     return _fact(session, "feed_key")
 
 
+def pass_key(session: Session) -> str:
+    """Return the secret from which passes and the codes on screens are made."""
+    return _fact(session, "pass_key")
+
+
 def _fact(session: Session, name: str) -> str:
     return remembered(session, name, lambda: session.get_one(InstanceFact, name).value)

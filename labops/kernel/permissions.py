@@ -22,6 +22,7 @@ class Permission(StrEnum):
     CIRCULAR_SEND = "circular:send"
     CLOSURE_EDIT = "closure:edit"
     INDUCTION_EDIT = "induction:edit"
+    KIOSK_ENROL = "kiosk:enrol"
     MACHINE_EDIT = "machine:edit"
     MEMBERSHIP_GRANT = "membership:grant"
     NOTE_SEE_ALL = "note:see-all"
@@ -40,6 +41,9 @@ class Permission(StrEnum):
     SITE_EDIT = "site:edit"
     STATION_EDIT = "station:edit"
     STRIKE_FORGIVE = "strike:forgive"
+    VISIT_OVERRIDE = "visit:override"
+    VISIT_RECORD = "visit:record"
+    VISIT_SEE = "visit:see"
 
 
 class Role(StrEnum):
@@ -70,6 +74,7 @@ _STAFF = _TEACHER | {
     Permission.BOOKING_SEE_NAMES,
     Permission.CIRCULAR_SEND,
     Permission.CLOSURE_EDIT,
+    Permission.KIOSK_ENROL,
     Permission.MACHINE_EDIT,
     Permission.MEMBERSHIP_GRANT,
     Permission.OUTBOX_SEE,
@@ -77,7 +82,12 @@ _STAFF = _TEACHER | {
     Permission.PERSON_EDIT,
     Permission.STATION_EDIT,
     Permission.STRIKE_FORGIVE,
+    Permission.VISIT_OVERRIDE,
+    Permission.VISIT_RECORD,
+    Permission.VISIT_SEE,
 }
+# A screen at a door lets people in and out, and holds the list of who is in for the fire brigade.
+KIOSK_PERMISSIONS = frozenset({Permission.VISIT_RECORD, Permission.VISIT_SEE})
 _MANAGER = _STAFF | {
     Permission.NOTE_SEE_ALL,
     Permission.PERSON_MERGE,

@@ -287,6 +287,8 @@ ACTS = {
     "/inductions/{induction}/cancel": ("/inductions/{induction}", {"staff", "admin"}),
     "/sites/mhuma/inductions/new": ("/sites/mhuma/inductions/new", {"staff", "admin"}),
     "/machines/laser/edit": ("/machines/laser/edit", {"staff", "admin"}),
+    "/desk/mhuma/guests": ("/desk/mhuma", {"staff", "admin"}),
+    "/door/mhuma/enrol": ("/door/mhuma", {"staff", "admin"}),
     "/letters": ("/letters", set(KINDS)),
     "/people/{person}/erase": ("/people/{person}", {"admin"}),
     "/waiting/{wish}/remove": ("/waiting/list", {"staff", "other site's staff", "admin"}),

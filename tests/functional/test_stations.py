@@ -227,9 +227,12 @@ def test_others_bookings_and_other_machines_are_not_acted_on(
     wall_clock["now"] = at(9.9)
     alice = world.browser(app, "alice")
     url = f"/s/{world.laser_code}"
-    for uid in (bobs, alices, "", "nothing"):
+    for uid in (bobs, alices, "nothing"):
         data = {"booking": uid, "nonce": str(uuid.uuid4())}
         assert post(alice, url, f"{url}/check-in", data).status_code == 404
+    nothing_named = post(alice, url, f"{url}/check-in", {"nonce": str(uuid.uuid4())})
+    assert nothing_named.status_code == 409
+    assert "Your booking is at another machine: Printer" in nothing_named.text
     assert (state_of(bobs), state_of(alices)) == ("confirmed", "confirmed")
     assert "but on another machine" in alice.get(url).text
 
@@ -260,7 +263,10 @@ def test_too_early_and_too_late_are_said(
     early = post(alice, url, f"{url}/check-in", data)
     assert early.status_code == 409
     assert "You can check in from" in early.text
+    # The same act again is answered as before; a new one is another question.
     wall_clock["now"] = at(10.5)
+    assert "You can check in from" in post(alice, url, f"{url}/check-in", data).text
+    data["nonce"] = str(uuid.uuid4())
     late = post(alice, url, f"{url}/check-in", data)
     assert late.status_code == 409
     assert "Nobody checked in in time" in late.text

@@ -44,6 +44,7 @@ from labops.adapters.notices.calendar_parts import calendar_part
 from labops.adapters.notices.words import Teller, Told, language_of, letter
 from labops.domain.notifications import queries
 from labops.domain.notifications.kinds import KINDS, OFF, LetterKind
+from labops.domain.visits import events as visits
 from labops.kernel.db import reading
 
 TELLERS: Mapping[str, Teller] = {
@@ -77,6 +78,7 @@ _SILENT = frozenset(
         *erasure.SILENT,
         "InductionPlanned",
         *waiting.SILENT,
+        *visits.SILENT,
     }
 )
 

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from labops.blueprints.api import availability, bookings, inductions, machines, sites, token_use
+from labops.blueprints.api import (
+    availability,
+    bookings,
+    inductions,
+    machines,
+    presence,
+    sites,
+    token_use,
+)
 from labops.blueprints.api.base import bp
 from labops.blueprints.api.docs import add_documentation
 
 add_documentation(bp)
 
-__all__ = ["availability", "bookings", "bp", "inductions", "machines", "sites", "token_use"]
+__all__ = [
+    "availability",
+    "bookings",
+    "bp",
+    "inductions",
+    "machines",
+    "presence",
+    "sites",
+    "token_use",
+]

@@ -19,6 +19,8 @@ PERIODS = {
     "bookings": _l("Whose a booking was, and what was written with it"),
     "audit": _l("Who changed what"),
     "looks": _l("Who looked at what is delicate"),
+    "visits": _l("Who was in the building when, and which codes were scanned"),
+    "evacuations": _l("Names of guests, and who was found in an evacuation"),
     "tokens": _l("Tokens for programs that work no more"),
 }
 # A table without a name here stands under its own: a test asks for one.
@@ -53,6 +55,7 @@ TABLES = {
     "quiz_attempt": _l("Your attempts at quizzes"),
     "restriction": _l("Restrictions"),
     "role_grant": _l("Roles"),
+    "roll_call_tick": _l("That you were found in an evacuation"),
     "scan": _l("Codes that you scanned"),
     "series": _l("Series of bookings"),
     "sign_in": _l("Where you are or were signed in"),
@@ -62,5 +65,6 @@ TABLES = {
     "subscription": _l("Plans"),
     "top_up": _l("Additions to quotas"),
     "trainer": _l("Machine types that you train for"),
+    "visit": _l("When you were in the building"),
     "waiting_wish": _l("What you wait for"),
 }

@@ -21,7 +21,7 @@ from labops.blueprints.sites.words import DAY, WEEKDAYS, UnreadableHours, read_h
 from labops.domain.sites.queries import SiteView, WeeklyHours
 from labops.domain.sites.services import DescribeSite, Span
 
-_DEGREES = ("latitude", "longitude")
+_NUMBERS = ("latitude", "longitude", "people_capacity")
 
 
 def _at_most(signs: int) -> validators.Length:
@@ -54,6 +54,11 @@ class SiteForm(Form):
         [validators.Optional(), _at_most(2000)],
         description=_l("A line each: month, day and name, such as 12-07 Sant'Ambrogio."),
     )
+    people_capacity = Whole(
+        _l("How many people may be in at once"),
+        [validators.Optional()],
+        description=_l("Whoever comes then waits at the door; without a number nobody does."),
+    )
     description_it = Prose(_l("Description in Italian"), [validators.Optional(), _at_most(4000)])
     description_en = Prose(_l("Description in English"), [validators.Optional(), _at_most(4000)])
 
@@ -69,7 +74,7 @@ class SiteForm(Form):
     def to_command(self, site: SiteView) -> DescribeSite:
         """Return what was typed, for the site whose slug stays."""
         values: dict[str, Any] = {
-            name: value if name in _DEGREES else str(value or "")
+            name: value if name in _NUMBERS else str(value or "")
             for name, value in self.data.items()
         }
         return DescribeSite(slug=site.slug, **values)

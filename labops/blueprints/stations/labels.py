@@ -17,9 +17,10 @@ from labops.adapters.labels import Label, Page
 from labops.blueprints.access import current_actor, requires
 from labops.blueprints.shell import LANGUAGES
 from labops.blueprints.sites.base import asked, put_errors, staffed_site
-from labops.blueprints.sites.fields import Words, needed
+from labops.blueprints.sites.fields import Choice, Words, needed
 from labops.blueprints.stations.base import address_of, bp
 from labops.domain.sites.queries import SiteView
+from labops.domain.spaces import queries as spaces
 from labops.domain.stations import queries, services
 from labops.domain.stations.kinds import StationKind
 from labops.domain.stations.queries import StationView
@@ -35,13 +36,15 @@ class DoorForm(Form):
     """A new door's name."""
 
     name = Words("", [needed(), validators.Length(max=120)])
+    space = Choice("", [validators.Optional()])
 
 
 @bp.get("/sites/<slug>/stations")
 @requires(STATION_EDIT)
 def index(slug: str) -> ResponseReturnValue:
     """List the codes that hang at the site."""
-    return _page(staffed_site(slug, STATION_EDIT), _door_form())
+    site = staffed_site(slug, STATION_EDIT)
+    return _page(site, _door_form(site))
 
 
 @bp.post("/sites/<slug>/stations/machines")
@@ -64,11 +67,17 @@ def label_machines(slug: str) -> ResponseReturnValue:
 def label_door(slug: str) -> ResponseReturnValue:
     """Give a code to a door."""
     site = staffed_site(slug, STATION_EDIT)
-    form = _door_form(request.form)
+    form = _door_form(site, request.form)
     if not form.validate():
         return _page(site, form), 422
     try:
-        services.label_door(site.id, str(form.name.data), actor=current_actor(), now=clock.now())
+        services.label_door(
+            site.id,
+            str(form.name.data),
+            actor=current_actor(),
+            now=clock.now(),
+            space=str(form.space.data or ""),
+        )
     except Invalid as invalid:
         put_errors(form, invalid.problems)
         return _page(site, form), 422
@@ -142,7 +151,7 @@ def _label(site: SiteView, station: StationView) -> Label:
             kind="machine" if machine else "door",
             hint=_("Scan to check in, book or finish")
             if machine
-            else _("Scan to check in to your bookings"),
+            else _("Scan to come in and to leave"),
         )
 
 
@@ -154,9 +163,14 @@ def _file(content: str | bytes, kind: str, name: str) -> Response:
     )
 
 
-def _door_form(formdata: Any = None) -> DoorForm:
+def _door_form(site: SiteView, formdata: Any = None) -> DoorForm:
     form = DoorForm(formdata)
     form.name.label.text = _("Name of the door")
+    form.space.label.text = _("Where it leads")
+    form.space.choices = [
+        ("", site.name),
+        *((space.slug, space.name) for space in spaces.of_site(reading(), site.id)),
+    ]
     return form
 
 

@@ -21,9 +21,9 @@ from labops.blueprints.fixes import Wanted
 from labops.blueprints.sites.base import asked, key, presence
 from labops.blueprints.stations.base import bp, scanned
 from labops.blueprints.stations.walk_in import Offer, offer_for, rules_of
-from labops.domain.bookings import extending, services, use
+from labops.domain.bookings import extending, services
 from labops.domain.bookings import queries as bookings
-from labops.domain.bookings.commands import AtStation, Book
+from labops.domain.bookings.commands import Book
 from labops.domain.bookings.extending import Room
 from labops.domain.bookings.queries import BookingView, OwnSearch
 from labops.domain.bookings.states import BookingState
@@ -32,6 +32,10 @@ from labops.domain.machines.queries import MachineView
 from labops.domain.sites.queries import SiteView
 from labops.domain.stations import queries
 from labops.domain.stations.queries import ActView, StationView
+from labops.domain.visits import queries as visits
+from labops.domain.visits import services as doors
+from labops.domain.visits.commands import Scan
+from labops.domain.visits.states import Act, Way
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 from labops.kernel.errors import Invalid, NotFound, Problem, Refused
@@ -69,15 +73,22 @@ def show(code: str) -> ResponseReturnValue:
 @bp.post("/s/<code>/check-in")
 @signed_in
 def check_in(code: str) -> ResponseReturnValue:
-    """Begin the use of a booking of one's own that belongs here."""
-    return _act(code, "check_in")
+    """Come in; at a machine, or with a booking of one's own that belongs here, begin its use."""
+    return _act(code, Act.CHECK_IN)
+
+
+@bp.post("/s/<code>/check-out")
+@signed_in
+def check_out(code: str) -> ResponseReturnValue:
+    """Leave."""
+    return _act(code, Act.CHECK_OUT)
 
 
 @bp.post("/s/<code>/finish")
 @signed_in
 def finish(code: str) -> ResponseReturnValue:
     """End the use."""
-    return _act(code, "finish")
+    return _act(code, Act.FINISH)
 
 
 @bp.post("/s/<code>/book")
@@ -107,26 +118,29 @@ def book(code: str) -> ResponseReturnValue:
     return redirect(url_for(".show", code=code, booked=uid), 303)
 
 
-def _act(code: str, act: str) -> ResponseReturnValue:
+def _act(code: str, act: Act) -> ResponseReturnValue:
     station, site = scanned(code)
-    if station.retired_at is not None:
-        return _page(station, site)
-    actor, nonce = current_actor(), _nonce()
-    done = redirect(url_for(".show", code=code, done=nonce), 303)
-    if queries.act_of_nonce(reading(), actor.require_person(), nonce) is not None:
-        return done
-    booking = bookings.one(reading(), key(request.form.get("booking", "")), actor)
-    if not _belongs_here(booking, station):
-        raise NotFound
-    at = AtStation(station_id=station.id, nonce=nonce)
-    try:
-        if act == "check_in":
-            use.check_in(booking.uid, actor=actor, now=clock.now(), at=at)
-        else:
-            use.finish(booking.uid, actor=actor, now=clock.now(), at=at)
-    except Refused as refused:
-        return _page(station, site, refused.problems)
-    return done
+    actor, nonce, screen = current_actor(), _nonce(), request.form.get("k", "")[:60]
+    booking = ""
+    if act is not Act.CHECK_OUT and (request.form.get("booking") or act is Act.FINISH):
+        found = bookings.one(reading(), key(request.form.get("booking", "")), actor)
+        if not _belongs_here(found, station):
+            raise NotFound
+        booking = found.uid
+    command = Scan(
+        site_id=site.id,
+        station_id=station.id,
+        device=f"person:{actor.require_person()}",
+        nonce=nonce,
+        act=act,
+        way=Way.SCREEN if screen else Way.WALL,
+        screen=screen,
+        booking=booking,
+    )
+    outcome = doors.scan(command, actor=actor, now=clock.now())
+    if not outcome.welcome:
+        return _page(station, site, outcome.problems)
+    return redirect(url_for(".show", code=code, done=nonce), 303)
 
 
 def _page(
@@ -142,6 +156,8 @@ def _page(
         "new_nonce": uuid4,
         "presence": presence(site, now=now),
         "act": _earlier_act(),
+        "inside_since": _inside_since(site),
+        "screen": asked("k") or request.form.get("k", "")[:60],
     }
     if station.retired_at is not None:
         return render_template("stations/retired.html", **values), GONE
@@ -230,6 +246,13 @@ def _earlier_act() -> ActView | None:
     if actor.person_id is None or not nonce:
         return None
     return queries.act_of_nonce(reading(), actor.person_id, nonce)
+
+
+def _inside_since(site: SiteView) -> datetime | None:
+    """Return from when on the reader is in at the site, if she is."""
+    person_id = current_actor().person_id
+    visit = visits.own_visit(reading(), person_id) if person_id is not None else None
+    return visit[1] if visit and visit[0] == site.id else None
 
 
 def _belongs_here(booking: BookingView, station: StationView) -> bool:

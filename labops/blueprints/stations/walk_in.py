@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from labops.domain.bookings import services
 from labops.domain.bookings.commands import Book
+from labops.domain.bookings.walking_in import lengths_of, running_cell
 from labops.domain.house_rules.queries import rules_in_force
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.machines.queries import MachineView
@@ -18,7 +18,6 @@ from labops.kernel.errors import Problem
 from labops.kernel.interval import Interval
 from labops.kernel.permissions import Actor
 
-LENGTHS = (timedelta(minutes=30), timedelta(minutes=60), timedelta(minutes=120))
 # A later start helps against these; the others stand whatever time one takes.
 _ABOUT_THE_START = {"booking.overlap", "booking.past"}
 
@@ -41,7 +40,7 @@ def offer_for(machine: MachineView, actor: Actor, *, now: datetime) -> Offer:
     first: Sequence[Problem] = ()
     for starts_at in (start, start + rules.grid):
         slots, problems = [], []
-        for length in _lengths(rules):
+        for length in lengths_of(rules):
             slot = Interval(starts_at, starts_at + length)
             check = services.check_booking(
                 Book(machines=(machine.slug,), slot=slot, walk_in=True), actor=actor, now=now
@@ -69,23 +68,3 @@ def rules_of(machine: MachineView) -> HouseRules:
         category=machine.type_slug,
         machine=machine.slug,
     )
-
-
-def running_cell(now: datetime, grid: timedelta, zone: ZoneInfo) -> datetime:
-    """Return where the cell of the grid began that is running at the site."""
-    local = now.astimezone(zone)
-    past_midnight = timedelta(
-        hours=local.hour,
-        minutes=local.minute,
-        seconds=local.second,
-        microseconds=local.microsecond,
-    )
-    return now - past_midnight % grid
-
-
-def _lengths(rules: HouseRules) -> Iterator[timedelta]:
-    """Yield the lengths that are offered, shortest first; always at least the shortest."""
-    yield rules.shortest
-    for length in LENGTHS:
-        if rules.shortest < length <= rules.longest and not length % rules.grid:
-            yield length

@@ -66,14 +66,6 @@ class Move:
             _refuse_unthinkable(self.slot)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtStation:
-    """Where and with which nonce an act was made by scanning."""
-
-    station_id: int
-    nonce: str
-
-
 def _refuse_unthinkable(slot: Interval) -> None:
     """Refuse a slot that no calendar holds, before anybody walks through the days of it.
 

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings import queries
-from labops.domain.bookings.commands import AtStation
 from labops.domain.bookings.concluding import conclude, owner_of
 from labops.domain.bookings.events import BookingCheckedIn, BookingFinished, BookingKept
 from labops.domain.bookings.gathering import gather_facts
@@ -18,7 +17,6 @@ from labops.domain.bookings.policies import booking_problems
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import WantedMachine, Wish, machines_of_booking
 from labops.domain.plans import charging
-from labops.domain.stations.models import Scan
 from labops.kernel import ledger
 from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Problem, Refused
@@ -45,9 +43,7 @@ class CheckInResult:
     already: bool
 
 
-def check_in(
-    uid: str, *, actor: Actor, now: datetime, at: AtStation | None = None
-) -> CheckInResult:
+def check_in(uid: str, *, actor: Actor, now: datetime) -> CheckInResult:
     """Begin the use of a booking at its machine. Doing it again changes nothing.
 
     Raises `NotFound`, or `Refused` with `booking.not-open` (cancelled, missed, over),
@@ -55,19 +51,22 @@ def check_in(
     """
     actor.require_write()
     with unit_of_work() as session:
-        booking, machines = _locked(session, uid, actor)
-        if booking.state == BookingState.CHECKED_IN:
-            _scan(session, booking, at, actor, "already_in", now)
-            return CheckInResult(uid, already=True)
-        # A booking past its grace that the sweep has not met yet is as good as missed.
-        if booking.state != BookingState.CONFIRMED or now >= booking.check_in_by:
-            raise Refused([Problem("booking.not-open", {"state": _shown_state(booking, now)})])
-        _refuse_check_in(session, booking, machines, now)
-        booking.state = BookingState.CHECKED_IN
-        booking.checked_in_at = now
-        _scan(session, booking, at, actor, "checked_in", now)
-        conclude(session, booking, actor, BookingCheckedIn, now)
-        return CheckInResult(uid, already=False)
+        return begin(session, uid, actor=actor, now=now)
+
+
+def begin(session: Session, uid: str, *, actor: Actor, now: datetime) -> CheckInResult:
+    """Begin the use inside the caller's transaction; raises as `check_in`, before any change."""
+    booking, machines = _locked(session, uid, actor)
+    if booking.state == BookingState.CHECKED_IN:
+        return CheckInResult(uid, already=True)
+    # A booking past its grace that the sweep has not met yet is as good as missed.
+    if booking.state != BookingState.CONFIRMED or now >= booking.check_in_by:
+        raise Refused([Problem("booking.not-open", {"state": _shown_state(booking, now)})])
+    _refuse_check_in(session, booking, machines, now)
+    booking.state = BookingState.CHECKED_IN
+    booking.checked_in_at = now
+    conclude(session, booking, actor, BookingCheckedIn, now)
+    return CheckInResult(uid, already=False)
 
 
 def keep(uid: str, *, actor: Actor, now: datetime) -> None:
@@ -88,27 +87,31 @@ def keep(uid: str, *, actor: Actor, now: datetime) -> None:
         conclude(session, booking, actor, BookingKept, now, action="kept")
 
 
-def finish(uid: str, *, actor: Actor, now: datetime, at: AtStation | None = None) -> None:
+def finish(uid: str, *, actor: Actor, now: datetime) -> None:
     """End the use now and give the rest of the time back, clean-up kept.
 
     Raises `NotFound`, or `Refused` when nobody had checked in. Finishing twice is once.
     """
     actor.require_write()
     with unit_of_work() as session:
-        booking, machines = _locked(session, uid, actor)
-        if booking.state == BookingState.FINISHED:
-            return
-        if booking.state != BookingState.CHECKED_IN:
-            raise Refused([Problem("booking.not-open", {"state": booking.state})])
-        for machine in machines:
-            cleanup = timedelta(minutes=machine.cleanup_minutes)
-            ledger.shorten(session, owner_of(booking), machine.id, until=now + cleanup)
-        booking.state = BookingState.FINISHED
-        booking.finished_at = min(now, booking.ends_at)
-        revision = machines[0].revision
-        charging.settle_finished(session, booking, revision, until=now, now=now)
-        _scan(session, booking, at, actor, "finished", now)
-        conclude(session, booking, actor, BookingFinished, now)
+        end(session, uid, actor=actor, now=now)
+
+
+def end(session: Session, uid: str, *, actor: Actor, now: datetime) -> None:
+    """End the use inside the caller's transaction; raises as `finish`, before any change."""
+    booking, machines = _locked(session, uid, actor)
+    if booking.state == BookingState.FINISHED:
+        return
+    if booking.state != BookingState.CHECKED_IN:
+        raise Refused([Problem("booking.not-open", {"state": booking.state})])
+    for machine in machines:
+        cleanup = timedelta(minutes=machine.cleanup_minutes)
+        ledger.shorten(session, owner_of(booking), machine.id, until=now + cleanup)
+    booking.state = BookingState.FINISHED
+    booking.finished_at = min(now, booking.ends_at)
+    revision = machines[0].revision
+    charging.settle_finished(session, booking, revision, until=now, now=now)
+    conclude(session, booking, actor, BookingFinished, now)
 
 
 def _locked(session: Session, uid: str, actor: Actor) -> tuple[Booking, list[WantedMachine]]:
@@ -169,30 +172,3 @@ def _shown_state(booking: Booking, now: datetime) -> str:
     if booking.state == BookingState.CONFIRMED and now >= booking.check_in_by:
         return BookingState.MISSED
     return booking.state
-
-
-def _scan(
-    session: Session,
-    booking: Booking,
-    at: AtStation | None,
-    actor: Actor,
-    result: str,
-    now: datetime,
-) -> None:
-    if at is None:
-        return
-    known = session.scalar(
-        select(Scan.id).where(Scan.person_id == actor.require_person(), Scan.nonce == at.nonce)
-    )
-    if known is None:
-        session.add(
-            Scan(
-                station_id=at.station_id,
-                person_id=actor.require_person(),
-                nonce=at.nonce,
-                act="finish" if result == "finished" else "check_in",
-                result=result,
-                booking_id=booking.id,
-                at=now,
-            )
-        )

@@ -187,6 +187,7 @@ INVENTORY: Mapping[str, Entry] = {
     ),
     "induction_sign_up": Entry(whose=("person_id",), goes=True, columns={"judged_by_id": _STAFF}),
     "invited": _goes("person_id"),
+    "kiosk": Entry(columns={"enrolled_by_id": _STAFF}, plain=("uid", "name", "secret_digest")),
     "ledger_account": Entry(
         columns={"person_id": _keep("Books are kept as accounting law wants: pseudonym.")},
         plain=("name", "kind", "unit", "month"),
@@ -260,10 +261,17 @@ INVENTORY: Mapping[str, Entry] = {
     ),
     "restriction": _goes("person_id"),
     "role_grant": Entry(whose=("person_id",), goes=True, columns={"granted_by_id": _STAFF}),
+    "roll_call": Entry(columns={"started_by_id": _STAFF}, plain=("uid",)),
+    "roll_call_tick": Entry(columns={"by_id": _STAFF}, plain=("nonce",)),
     "scan": Entry(
         whose=("person_id",),
-        columns={"person_id": _keep("Who was there when something happened: pseudonym.")},
-        plain=("nonce", "act", "result"),
+        columns={
+            "person_id": _keep("Who was there when something happened: pseudonym."),
+            "scanned_by_id": _STAFF,
+            "device": _keep("Numbers that lead to the pseudonym."),
+            "detail": SCRUB,
+        },
+        plain=("nonce", "act", "way", "result", "proof"),
     ),
     "series": Entry(
         whose=("person_id",), columns={"person_id": _WHO}, plain=("uid", "zone", "first_on")
@@ -296,6 +304,16 @@ INVENTORY: Mapping[str, Entry] = {
     ),
     "top_up": _goes("person_id"),
     "trainer": _goes("person_id"),
+    "visit": Entry(
+        whose=("person_id",),
+        columns={
+            "person_id": _keep("Who was in when something happened: pseudonym."),
+            "host_id": _WHO,
+            "guest_name": SCRUB,
+            "names": SCRUB,
+        },
+        plain=("uid",),
+    ),
     "waiting_wish": _goes("person_id"),
     "waiting_wish_bookable": _goes("wish_id>waiting_wish.person_id"),
 }

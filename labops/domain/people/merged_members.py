@@ -1,16 +1,17 @@
-"""Rules of merging where moving rows is not enough: memberships, profiles, quizzes just begun."""
+"""Rules of merging where moving rows is not enough: memberships, profiles, quizzes, visits."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from labops.domain.memberships.models import Membership
 from labops.domain.memberships.states import MembershipState
 from labops.domain.people.models import Person, Profile
 from labops.domain.quizzes.models import QuizAnswer, QuizAttempt
+from labops.domain.visits.models import Visit
 
 
 def at_one_site(
@@ -82,3 +83,16 @@ def drop_open_attempts(session: Session, goes: Person) -> None:
             QuizAttempt.person_id == goes.id, QuizAttempt.submitted_at.is_(None)
         )
     )
+
+
+def end_second_visit(session: Session, stays: Person, goes: Person, now: datetime) -> None:
+    """End the visit of whoever goes when both are in: nobody is in two places."""
+    inside = select(Visit.person_id).where(
+        Visit.person_id.in_([stays.id, goes.id]), Visit.ends_at.is_(None)
+    )
+    if len(session.scalars(inside).all()) > 1:
+        session.execute(
+            update(Visit)
+            .where(Visit.person_id == goes.id, Visit.ends_at.is_(None))
+            .values(ends_at=now)
+        )

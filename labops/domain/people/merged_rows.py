@@ -65,6 +65,7 @@ MERGED: Mapping[str, Fate] = {
     "induction_sign_up.judged_by_id": MOVES,
     "induction_sign_up.person_id": Moves(one_by=("session_id",)),
     "invited.person_id": Moves(one_by=("booking_id",)),
+    "kiosk.enrolled_by_id": MOVES,
     "ledger_account.person_id": Decided("whoever has books of hours or money never goes"),
     "letter_choice.person_id": Moves(one_by=("kind",)),
     "look.looker_id": Moves(one_by=("person_id", "what", "looked_on")),
@@ -87,7 +88,10 @@ MERGED: Mapping[str, Fate] = {
     "restriction.person_id": MOVES,
     "role_grant.granted_by_id": MOVES,
     "role_grant.person_id": Moves(one_by=("role", "site_id")),
-    "scan.person_id": Moves(one_by=("nonce",)),
+    "roll_call.started_by_id": MOVES,
+    "roll_call_tick.by_id": MOVES,
+    "scan.person_id": MOVES,
+    "scan.scanned_by_id": MOVES,
     "series.person_id": MOVES,
     "signature.person_id": MOVES,
     "skill_card.person_id": Decided("cards are revoked: their owner makes a new one"),
@@ -97,6 +101,8 @@ MERGED: Mapping[str, Fate] = {
     "top_up.person_id": MOVES,
     "trainer.named_by_id": MOVES,
     "trainer.person_id": Moves(one_by=("machine_type_id",)),
+    "visit.host_id": MOVES,
+    "visit.person_id": Decided("of two that are open the one of her who goes is ended"),
     "waiting_wish.person_id": MOVES,
 }
 

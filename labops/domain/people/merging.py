@@ -17,6 +17,7 @@ from labops.domain.certifications.models import SkillCard
 from labops.domain.people.merged_members import (
     at_one_site,
     drop_open_attempts,
+    end_second_visit,
     merge_memberships,
     merge_profiles,
 )
@@ -189,6 +190,7 @@ def _move_everything(
     merge_memberships(session, stays, goes)
     merge_profiles(session, stays, goes, now)
     drop_open_attempts(session, goes)
+    end_second_visit(session, stays, goes, now)
     _keep_address(session, stays, goes, actor=actor, now=now)
     session.execute(delete(IdempotencyKey).where(IdempotencyKey.person_id == goes.id))
     session.flush()

@@ -21,6 +21,7 @@ from labops.domain.people.models import ApiToken, Person
 from labops.domain.privacy.models import Look, RetentionPeriod
 from labops.domain.privacy.purposes import NOBODY_UID
 from labops.domain.strikes.models import Strike
+from labops.domain.visits import keeping as visits
 from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 
@@ -185,5 +186,9 @@ KINDS: Mapping[str, Kept] = {
         most=3650,
         count=_counting(ApiToken, _old_token),
         forget=_deleting(ApiToken, _old_token),
+    ),
+    "visits": Kept(days=365, least=30, most=3650, count=visits.count_old, forget=visits.forget_old),
+    "evacuations": Kept(
+        days=30, least=7, most=365, count=visits.count_names, forget=visits.forget_names
     ),
 }

@@ -12,7 +12,8 @@ class Site(Base):
     """A physical address. `revision` grows with every change to its hours or house rules.
 
     `country` (ISO 3166) and `subdivision` say which public holidays it keeps; `local_holidays` are
-    days of its own, a line each: `12-07 Sant'Ambrogio`.
+    days of its own, a line each: `12-07 Sant'Ambrogio`. `people_capacity` is how many people may be
+    in at once; without it nobody is turned away.
     """
 
     __tablename__ = "site"
@@ -32,6 +33,7 @@ class Site(Base):
     country: Mapped[str] = mapped_column(String(2), default="IT")
     subdivision: Mapped[str] = mapped_column(String(10), default="")
     local_holidays: Mapped[str] = mapped_column(Text, default="")
+    people_capacity: Mapped[int | None]
     revision: Mapped[int] = mapped_column(default=1)
 
 

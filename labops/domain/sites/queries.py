@@ -62,6 +62,7 @@ class SiteView:
     country: str
     subdivision: str
     local_holidays: str
+    people_capacity: int | None
     revision: int
 
     @property

@@ -16,6 +16,8 @@ from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Invalid, NotFound
 from labops.kernel.permissions import Actor, Permission
 
+MOST_PEOPLE = 100_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
@@ -44,6 +46,7 @@ class DescribeSite:
     country: str = "IT"
     subdivision: str = ""
     local_holidays: str = ""
+    people_capacity: int | None = None
 
 
 def describe_site(site_id: int, command: DescribeSite, *, actor: Actor, now: datetime) -> None:
@@ -135,6 +138,8 @@ def _write(site: Site, command: DescribeSite) -> None:
         raise Invalid.field("zone", "field.not-offered") from error
     if not command.name.strip():
         raise Invalid.field("name", "field.required")
+    if command.people_capacity is not None and not 1 <= command.people_capacity <= MOST_PEOPLE:
+        raise Invalid.field("people_capacity", "field.out-of-range", lowest=1, highest=MOST_PEOPLE)
     holidays.check(command.country, command.subdivision, command.local_holidays)
     for name in (
         "name",
@@ -150,5 +155,6 @@ def _write(site: Site, command: DescribeSite) -> None:
         "country",
         "subdivision",
         "local_holidays",
+        "people_capacity",
     ):
         setattr(site, name, getattr(command, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking
@@ -30,13 +30,18 @@ class StationView:
     space: str | None
     created_at: datetime
     retired_at: datetime | None
+    version: int
+    site_id: int
+    machine_id: int | None
+    space_id: int | None
+    needs_screen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActView:
     """What somebody did at a station earlier, and to which booking."""
 
-    station_id: int
+    station_id: int | None
     act: str
     result: str
     booking: str | None
@@ -66,11 +71,11 @@ def hanging(session: Session, site_id: int) -> list[StationView]:
 
 
 def act_of_nonce(session: Session, person_id: int, nonce: str) -> ActView | None:
-    """Return what came of the earlier act with the same nonce."""
+    """Return what came of the earlier act with the same nonce of the person's own phone."""
     row = session.execute(
         select(Scan.station_id, Scan.act, Scan.result, Booking.uid.label("booking"), Scan.at)
         .outerjoin(Booking, Booking.id == Scan.booking_id)
-        .where(Scan.person_id == person_id, Scan.nonce == nonce)
+        .where(Scan.device == f"person:{person_id}", Scan.nonce == nonce)
     ).one_or_none()
     return ActView(**row._mapping) if row else None
 
@@ -96,11 +101,6 @@ def of_machine(session: Session, machine_id: int) -> Station | None:
     )
 
 
-def scan_of_nonce(session: Session, person_id: int, nonce: str) -> Scan | None:
-    """Return the earlier act with the same nonce."""
-    return session.scalar(select(Scan).where(Scan.person_id == person_id, Scan.nonce == nonce))
-
-
 _place = Bookable.__table__.alias("place")
 _SHOWN = (
     select(
@@ -110,6 +110,11 @@ _SHOWN = (
         Station.name,
         Station.created_at,
         Station.retired_at,
+        Station.version,
+        Station.site_id,
+        Station.machine_id,
+        func.coalesce(Station.space_id, Machine.space_id).label("space_id"),
+        Station.needs_screen,
         Site.slug.label("site"),
         Machine.slug.label("machine"),
         Machine.name.label("machine_name"),
@@ -117,7 +122,7 @@ _SHOWN = (
     )
     .join(Site, Site.id == Station.site_id)
     .outerjoin(Machine, Machine.id == Station.machine_id)
-    .outerjoin(_place, _place.c.id == Machine.space_id)
+    .outerjoin(_place, _place.c.id == func.coalesce(Station.space_id, Machine.space_id))
 )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from labops.domain.machines.models import Machine
+from labops.domain.spaces import queries as spaces
 from labops.domain.stations import queries
 from labops.domain.stations.kinds import StationKind
 from labops.domain.stations.models import Station
+from labops.domain.visits.models import Kiosk
 from labops.kernel import audit
 from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Invalid, NotFound
@@ -38,13 +40,18 @@ def label_machines(site_id: int, *, actor: Actor, now: datetime) -> int:
         return len(bare)
 
 
-def label_door(site_id: int, name: str, *, actor: Actor, now: datetime) -> None:
-    """Give a code to a door; raises `Invalid` without a name to tell doors apart by."""
+def label_door(site_id: int, name: str, *, actor: Actor, now: datetime, space: str = "") -> None:
+    """Give a code to a door, the site's or that of a space (by slug).
+
+    Raises `Invalid` without a name to tell doors apart by, and `NotFound` for another's space.
+    """
     actor.require(Permission.STATION_EDIT, site_id)
     if not one_line(name):
         raise Invalid.field("name", "field.required")
     with unit_of_work() as session:
-        add_station(session, site_id, name=one_line(name)[:120], actor=actor, now=now)
+        station = add_station(session, site_id, name=one_line(name)[:120], actor=actor, now=now)
+        if space:
+            station.space_id = spaces.by_slug(session, site_id, space).id
 
 
 def replace_station(station_id: int, *, actor: Actor, now: datetime) -> None:
@@ -59,8 +66,16 @@ def replace_station(station_id: int, *, actor: Actor, now: datetime) -> None:
             machine_id=old.machine_id,
             name=old.name,
             created_at=now,
+            version=old.version + 1,
+            space_id=old.space_id,
+            needs_screen=old.needs_screen,
         )
         session.add(new)
+        session.flush()
+        # A screen at the door goes on with the new code.
+        session.execute(
+            update(Kiosk).where(Kiosk.station_id == station_id).values(station_id=new.id)
+        )
         audit.record(session, actor, "station.replaced", f"station:{station_id}", now=now)
 
 

@@ -1,0 +1,1 @@
+"""Visits: who is in the building since when, how they came in, and who is still to be found."""
