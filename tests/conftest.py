@@ -26,9 +26,9 @@ from labops.kernel import migrations
 from labops.kernel.db import db
 from labops.settings import Settings
 from tests.support.databases import Databases
+from tests.support.engines import ENGINES, choose_engines
 from tests.support.world import World, build_world
 
-ENGINES = ("sqlite", "postgresql")
 _write_builder = Rule._compile_builder
 _builders: dict[tuple[str, str, bool], Any] = {}
 
@@ -51,6 +51,11 @@ Rule._compile_builder = _same_builder  # type: ignore[method-assign]
 # among all that was imported, took a fifth of the time.
 gc.freeze()
 gc.set_threshold(100_000, 20, 20)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each test of pages run on the engine that its name falls to."""
+    choose_engines(config, items)
 
 
 class KeptTemplates(BytecodeCache):
