@@ -25,7 +25,7 @@ async function bundle(file) {
     bundle: true,
     write: false,
     external: ["*.woff2"],
-    loader: { ".svg": "dataurl" },
+    loader: { ".svg": "dataurl", ".png": "dataurl" },
     logLevel: "silent",
   });
   return outputFiles[0].text;

@@ -50,6 +50,10 @@ class Settings:
     log_level: str = "INFO"
     metrics_token: str | None = None
     rate_limits: bool = True
+    map_tiles: str = ""
+    map_credit: str = ""
+    list_publisher: str = "Comune di Milano"
+    list_publisher_code: str = "c_f205"
     backups_daily: int = 7
     backups_weekly: int = 5
     backups_monthly: int = 12
@@ -199,6 +203,7 @@ def _objections(settings: Settings) -> Iterator[str]:
     if settings.redis_url and find_spec("redis") is None:
         yield "redis_url: needs the package redis; install labops[redis]."
     yield from _public_url_objections(settings)
+    yield from _map_objections(settings)
     for name in ("backups_daily", "backups_weekly", "backups_monthly"):
         if getattr(settings, name) < 1:
             yield f"{name}: must be at least 1."
@@ -232,6 +237,18 @@ def _public_url_objections(settings: Settings) -> Iterator[str]:
         yield "public_url: give only scheme, host and port: no path, no query, no name."
     elif settings.production and (url.scheme != "https" or url.hostname in HERE):
         yield "public_url: in production it must be the https:// address that people type."
+
+
+def _map_objections(settings: Settings) -> Iterator[str]:
+    if not settings.map_tiles:
+        return
+    url = _split(settings.map_tiles)
+    placed = all(part in settings.map_tiles for part in ("{z}", "{x}", "{y}"))
+    host = url.hostname if url else None
+    if url is None or url.scheme != "https" or not host or "{" in host or not placed:
+        yield "map_tiles: must be such as https://tiles.example.org/{z}/{x}/{y}.png, or empty."
+    if not settings.map_credit:
+        yield "map_credit: say whose map it is, such as © OpenStreetMap contributors."
 
 
 def _production_objections(settings: Settings) -> Iterator[str]:

@@ -13,10 +13,11 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from labops.adapters import keeping, mail, notices, outside
+from labops.adapters import keeping, lab_probes, mail, notices, outside
 from labops.adapters import skill_jobs as skills
 from labops.adapters.letters import Letter, MailRefused
 from labops.adapters.mail import MailPostponed, MailServerAway
+from labops.domain.applications import sweeping as cases
 from labops.domain.bookings import giving, sweeping
 from labops.domain.calendars import fragments
 from labops.domain.circulars import services as circulars
@@ -225,6 +226,11 @@ def visit_calendars(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return outside.visit_due(now, stopping, dry_run=dry_run)
 
 
+def probe_labs(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Ask the sites of labs whether they still answer."""
+    return lab_probes.probe_due(now, stopping, dry_run=dry_run)
+
+
 def forget_old(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Drop what is kept for a while only."""
     if not dry_run:
@@ -255,6 +261,13 @@ def renew_plans(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{renewed} periods, hours for {granted}"
 
 
+def keep_the_list(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Do in the cases of labs what time asks for, and tell officers of terms that end."""
+    acts = cases.keep_terms(now=now, dry_run=dry_run)
+    alerts = cases.alert(now=now, dry_run=dry_run)
+    return f"{acts} acts, {alerts} alerts"
+
+
 def enforce_retention(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Let go of what was kept for as long as it may be."""
     found = retention.enforce(now=now, dry_run=dry_run)
@@ -280,9 +293,11 @@ JOBS: Mapping[str, Job] = {
         Job(name="erase-people", period=timedelta(seconds=60), run=keeping.erase_people),
         Job(name="backup", period=timedelta(seconds=60), run=keeping.backup, hurry=False),
         Job(name="visit-calendars", period=timedelta(hours=1), run=visit_calendars),
+        Job(name="probe-labs", period=timedelta(hours=1), run=probe_labs, hurry=False),
         Job(name="admit-applicants", period=timedelta(seconds=30), run=admit_applicants),
         Job(name="ask-for-signatures", period=timedelta(minutes=10), run=ask_for_signatures),
         Job(name="renew-plans", period=timedelta(minutes=30), run=renew_plans),
+        Job(name="keep-the-list", period=timedelta(minutes=10), run=keep_the_list),
         Job(name="enforce-retention", period=timedelta(days=1), run=enforce_retention),
         Job(name="forget-old", period=timedelta(hours=1), run=forget_old),
     )

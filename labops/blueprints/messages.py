@@ -14,8 +14,10 @@ from flask_babel import ngettext
 
 from labops.blueprints import (
     calendar_messages,
+    case_messages,
     formats,
     inductions_messages,
+    lab_messages,
     members_messages,
     plan_messages,
     quiz_messages,
@@ -252,11 +254,13 @@ SENTENCES: dict[str, Sentence] = {
     **rules_messages.SENTENCES,
     **waiting_messages.SENTENCES,
     **inductions_messages.SENTENCES,
+    **lab_messages.SENTENCES,
     **calendar_messages.SENTENCES,
     **members_messages.SENTENCES,
     **plan_messages.SENTENCES,
     **quiz_messages.SENTENCES,
     **visit_messages.SENTENCES,
+    **case_messages.SENTENCES,
 }
 
 

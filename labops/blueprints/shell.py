@@ -92,6 +92,7 @@ def navigation() -> list[Link]:
     """Return the main navigation for whoever asks."""
     actor = current_actor()
     entries = [(_("Sites"), "pages.home"), (_("Machines"), "machines.index")]
+    entries.append((_("Labs"), "labs.index"))
     entries.append((_("Inductions"), "inductions.index"))
     if actor.signed_in:
         entries += [(_("Calendar"), "bookings.calendar"), (_("My bookings"), "bookings.index")]
@@ -101,6 +102,8 @@ def navigation() -> list[Link]:
         entries.append((_("Desk"), "visits.desks"))
     if actor.may_somewhere(Permission.VISIT_SEE):
         entries.append((_("Evacuation"), "visits.evacuations"))
+    if actor.may_somewhere(Permission.APPLICATION_SEE):
+        entries.append((_("Review desk"), "review.queue"))
     if actor.may_somewhere(Permission.PERSON_SEE):
         entries.append((_("People"), "people.index"))
     if actor.may_somewhere(Permission.OUTBOX_SEE):
@@ -116,6 +119,8 @@ def footer_links() -> list[Link]:
     return [
         Link(_("Accessibility"), url_for("pages.accessibility")),
         Link(_("Privacy"), url_for("pages.privacy")),
+        Link(_("Open data"), url_for("open_data.index")),
+        Link(_("Calls"), url_for("calls.index")),
         Link(_("For programs"), url_for("api.docs")),
     ]
 
@@ -138,7 +143,9 @@ def account_menu() -> AccountMenu | None:
             Link(_("My skills"), url_for("skills.index")),
             Link(_("My account"), url_for("plans.own")),
             Link(_("Quizzes"), url_for("quizzes.index")),
+            Link(_("My labs"), url_for("labs.mine")),
             Link(_("My strikes"), url_for("strikes.index")),
+            Link(_("Applications of my labs"), url_for("applications.index")),
             Link(_("Calendar addresses"), url_for("feeds.index")),
             Link(_("Signed-in devices"), url_for("accounts.devices")),
             Link(_("Tokens for programs"), url_for("accounts.tokens")),

@@ -12,8 +12,10 @@ import click
 from labops.adapters import outside
 from labops.cli import (
     demo_bookings,
+    demo_cases,
     demo_certifications,
     demo_inductions,
+    demo_labs,
     demo_members,
     demo_onboarding,
     demo_plans,
@@ -68,6 +70,7 @@ def demo() -> None:
         demo_onboarding.fill(now=now)
         demo_inductions.fill(now=now)
         demo_visits.fill(now=now)
+        demo_cases.fill(demo_labs.fill(now=now), now=now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")
     _say_sign_ins()

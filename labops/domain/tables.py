@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from labops.domain.applications import models as applications
 from labops.domain.backups import models as backups
 from labops.domain.bookings import models as bookings
 from labops.domain.calendars import models as calendars
+from labops.domain.calls import models as calls
 from labops.domain.certifications import models as certifications
 from labops.domain.circulars import models as circulars
 from labops.domain.closures import models as closures
 from labops.domain.erasure import models as erasure
 from labops.domain.house_rules import models as house_rules
 from labops.domain.inductions import models as inductions
+from labops.domain.labs import models as labs
 from labops.domain.machines import models as machines
 from labops.domain.maintenance import models as maintenance
 from labops.domain.member_lists import models as member_lists
@@ -21,6 +24,7 @@ from labops.domain.onboarding import models as onboarding
 from labops.domain.people import models as people
 from labops.domain.plans import models as plans
 from labops.domain.privacy import models as privacy
+from labops.domain.qualifications import models as qualifications
 from labops.domain.quizzes import models as quizzes
 from labops.domain.restrictions import models as restrictions
 from labops.domain.series import models as series
@@ -38,10 +42,12 @@ METADATA = Base.metadata
 
 __all__ = [
     "METADATA",
+    "applications",
     "audit",
     "backups",
     "bookings",
     "calendars",
+    "calls",
     "certifications",
     "circulars",
     "closures",
@@ -51,6 +57,7 @@ __all__ = [
     "inductions",
     "instance",
     "jobs",
+    "labs",
     "ledger",
     "machines",
     "maintenance",
@@ -63,6 +70,7 @@ __all__ = [
     "people",
     "plans",
     "privacy",
+    "qualifications",
     "quizzes",
     "restrictions",
     "series",

@@ -13,16 +13,22 @@ class Permission(StrEnum):
     """Everything that needs a right, as `thing:action`, in alphabetical order."""
 
     ACCOUNT_SUSPEND = "account:suspend"
+    APPLICATION_DECIDE = "application:decide"
+    APPLICATION_REVIEW = "application:review"
+    APPLICATION_SEE = "application:see"
     BACKUP_TAKE = "backup:take"
     BOOKING_APPROVE = "booking:approve"
     BOOKING_EDIT_OTHERS = "booking:edit-others"
     BOOKING_OVERRIDE = "booking:override"
     BOOKING_SEE_NAMES = "booking:see-names"
+    CALL_EDIT = "call:edit"
+    CATALOGUE_IMPORT = "catalogue:import"
     CERTIFICATION_GRANT = "certification:grant"
     CIRCULAR_SEND = "circular:send"
     CLOSURE_EDIT = "closure:edit"
     INDUCTION_EDIT = "induction:edit"
     KIOSK_ENROL = "kiosk:enrol"
+    LAB_EDIT = "lab:edit"
     MACHINE_EDIT = "machine:edit"
     MEMBERSHIP_GRANT = "membership:grant"
     NOTE_SEE_ALL = "note:see-all"
@@ -102,8 +108,15 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.STAFF: _STAFF,
     Role.MANAGER: _MANAGER,
     Role.ADMIN: frozenset(Permission),
-    Role.OFFICER: frozenset(),
-    Role.DECIDER: frozenset(),
+    Role.OFFICER: frozenset(
+        {
+            Permission.APPLICATION_REVIEW,
+            Permission.APPLICATION_SEE,
+            Permission.CALL_EDIT,
+            Permission.LAB_EDIT,
+        }
+    ),
+    Role.DECIDER: frozenset({Permission.APPLICATION_DECIDE, Permission.APPLICATION_SEE}),
 }
 SITE_ROLES = frozenset({Role.TEACHER, Role.STAFF, Role.MANAGER})
 

@@ -18,6 +18,7 @@ from werkzeug.routing import Rule
 
 from labops.adapters import photos
 from labops.blueprints.access import access_of
+from labops.domain.applications.casefile import find as find_case
 from labops.domain.bookings import giving, services
 from labops.domain.bookings.commands import Book
 from labops.domain.bookings.models import HandOver
@@ -27,6 +28,8 @@ from labops.domain.circulars import services as circulars
 from labops.domain.circulars.services import SendCircular
 from labops.domain.closures.outside import Follow, follow
 from labops.domain.closures.values import CalendarKind
+from labops.domain.labs.commands import DescribeLab, PlaceLab
+from labops.domain.labs.registering import register_lab
 from labops.domain.machines.queries import by_slug as machine_by_slug
 from labops.domain.notes import services as notes
 from labops.domain.people.selecting import Choice
@@ -40,7 +43,8 @@ from labops.domain.waiting.services import Join
 from labops.kernel import clock
 from labops.kernel.db import reading
 from labops.kernel.outbox import OutboxMessage
-from labops.kernel.permissions import Permission
+from labops.kernel.permissions import SYSTEM, Permission
+from tests.support import cases
 from tests.support.forms import post
 from tests.support.inductions import planned
 from tests.support.pictures import picture
@@ -112,8 +116,17 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "which": "new",
         "number": "1",
         "plan": "maker",
+        "lab": a_lab(world),
         **quiz_places(world),
+        **case_places(world),
     }
+
+
+def a_lab(world: World) -> str:
+    """Let Alice speak for a lab."""
+    alice, now = world.actor("alice", clock.now()), clock.now()
+    place = PlaceLab(street="via Prova 1", city="Milano")
+    return register_lab(DescribeLab(public_name="Hers"), place, actor=alice, now=now)
 
 
 def a_note(world: World) -> str:
@@ -139,6 +152,14 @@ def a_circular(world: World) -> str:
         body_it="Ciao",
     )
     return circulars.send(command, actor=world.actor("bob", clock.now()), now=clock.now())
+
+
+def case_places(world: World) -> dict[str, str]:
+    """Let Alice's lab have submitted an application."""
+    now = clock.now()
+    case = cases.submitted(world, now=now, until=(now + timedelta(days=900)).date())
+    call = find_case(reading(), case, SYSTEM, now=now).call.uid
+    return {"case": case, "call": call, "criterion": "safety", "action": "withdraw"}
 
 
 def quiz_places(world: World) -> dict[str, str]:
@@ -191,6 +212,8 @@ def address(rule: Rule, places: dict[str, str]) -> str | None:
             name = "quiz"
         elif name == "uid" and noun == "inductions":
             name = "induction"
+        elif name == "slug" and noun == "labs":
+            name = "lab"
         elif name == "slug" and (noun == "sites" or "/sites/" in rule.rule):
             name = "site"
         return places.get(name, "?")
@@ -232,8 +255,12 @@ def expected(rule: Rule, access: str | None, kind: str) -> set[int]:
         return {401, 303, 302}
     if "bookings/<uid>" in rule.rule or rule.rule.startswith("/series/<uid>"):
         return {200} if kind in BOOKING_SEEN_BY else {404}
+    if rule.rule.startswith("/labs/<slug>/"):  # who speaks for a lab, and officers
+        return {200, 404} if kind in {"member", "admin"} else {404}
     if rule.rule.startswith("/hand-overs/"):
         return {200} if kind in OFFERED_TO else {404}
+    if rule.rule.startswith("/applications/<case>"):  # the lab's, and the city's who work on it
+        return {200, 404} if kind in {"member", "admin"} else {404}
     if "<attempt>" in rule.rule:  # how somebody fared is hers alone
         return {200} if kind == "member" else {404}
     if rule.rule.startswith("/teaching/quizzes/<slug>"):  # MHUMA's own quiz

@@ -144,7 +144,7 @@ def test_one_effect_each(app: Flask, world: World, database_url: str, tmp_path: 
                 assert one_row(number)
             else:
                 agrees(uid, results)
-            assert most_visits(people) == 1 or kind == "release"
+            assert most_visits(people) == 1 or kind == "release" or not guarded
         assert over > 0 or is_sqlite(reading()), "the race does not happen without the guard"
 
 

@@ -21,6 +21,10 @@ from sqlalchemy import select, update
 
 from labops.adapters import letters, links, notices
 from labops.adapters.notices import calendar_parts
+from labops.domain.applications import services as case_services
+from labops.domain.applications.models import Application
+from labops.domain.applications.services import Said
+from labops.domain.applications.states import Action, Verdict
 from labops.domain.bookings import approval, giving, handing_over, services, sweeping
 from labops.domain.bookings.commands import Book, Move
 from labops.domain.bookings.handing_over import HandOverTo
@@ -58,7 +62,7 @@ from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
-from tests.support import certifications
+from tests.support import cases, certifications
 from tests.support.inductions import planned, wish
 from tests.support.people import all_want_news
 from tests.support.series import told_series
@@ -111,6 +115,32 @@ def circular(world: World) -> dict[str, object]:
     )
     uid = circulars.send(command, actor=SYSTEM, now=NOW)
     return {"circular_uid": uid, "person_id": world.people["alice"]}
+
+
+def case_noticed(world: World) -> dict[str, object]:
+    """Give Alice's lab notice of rejection."""
+    uid = reviewed_case(world)
+    bob = world.actor("bob")
+    said = Said(note="No extinguisher.", criterion="safety", verdict=Verdict.NOT_MET)
+    case_services.act(uid, Action.ASSESS, said, actor=bob, now=NOW)
+    notice = Said(note="See the grounds.")
+    number = case_services.act(uid, Action.NOTIFY_REJECTION, notice, actor=bob, now=NOW)
+    return {"application_uid": UID, "number": number, "action": "notify_rejection"}
+
+
+def case_near(world: World) -> dict[str, object]:
+    reviewed_case(world)
+    return {"application_uid": UID, "due_on": "2026-12-23", "late": False}
+
+
+def reviewed_case(world: World) -> str:
+    """Let Bob review what Alice submitted for her lab."""
+    cases.city(world, now=NOW)
+    cases.submitted(world, now=NOW, until=date(2028, 12, 31))
+    with unit_of_work() as session:
+        session.execute(update(Application).values(uid=UID))
+    case_services.act(UID, Action.START_REVIEW, Said(), actor=world.actor("bob"), now=NOW)
+    return UID
 
 
 def booked(world: World) -> dict[str, object]:
@@ -413,6 +443,8 @@ CASES = {
     "DigestDue": Case("DigestDue", own_week),
     "StaffDigestDue": Case("StaffDigestDue", staff_week),
     "CircularSent": Case("CircularSent", circular),
+    "CaseActed-notice": Case("CaseActed", case_noticed),
+    "CaseTermNear": Case("CaseTermNear", case_near),
 }
 
 

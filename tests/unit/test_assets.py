@@ -107,6 +107,8 @@ def compressed(*names: str) -> float:
         (("app.js", "apidocs.js"), 40),
         (("app.css", "apidocs.css"), 40),
         (("app.css", "display.css"), 40),
+        (("app.js", "labs.js"), 40),
+        (("app.css", "labs.css"), 40),
     ],
 )
 def test_pages_stay_within_their_budget(names: tuple[str, ...], limit: int) -> None:

@@ -28,6 +28,7 @@ from labops.adapters.letters import Letter
 from labops.adapters.notices import (
     accounts,
     bookings,
+    cases,
     certifications,
     circulars,
     digests,
@@ -50,6 +51,7 @@ from labops.kernel.db import reading
 TELLERS: Mapping[str, Teller] = {
     **accounts.TELLERS,
     **bookings.TELLERS,
+    **cases.TELLERS,
     **circulars.TELLERS,
     **certifications.TELLERS,
     **digests.TELLERS,

@@ -31,6 +31,7 @@ LABELS: Mapping[LetterKind, LazyString] = {
     LetterKind.REMINDER: _l("Reminders before a booking"),
     LetterKind.DIGEST: _l("On Mondays: your bookings of the week"),
     LetterKind.MEMBERSHIP: _l("Your membership: you are admitted, or a step is left to do"),
+    LetterKind.CASE: _l("Applications for the qualified list, and what comes of them"),
     LetterKind.STAFF_DIGEST: _l("On Mondays: what comes at the sites where you work"),
     LetterKind.SERVICE: _l("What a site tells its members of the service: closures, changed rules"),
     LetterKind.CIRCULAR: _l(

@@ -66,7 +66,12 @@ class Places:
 
 
 def find(session: Session, table: Table, names: Sequence[str], words: Words) -> Places:
-    """Look through all rows: seconds where there are many, so nobody should wait for it."""
+    """Look through all rows: seconds where there are many, so nobody should wait for it.
+
+    A table whose rows have no number of their own is small, and looked through when it is scrubbed.
+    """
+    if len(table.primary_key) > 1:
+        return Places((), 0)
     (key,) = table.primary_key
     newest = session.scalar(select(func.max(key))) or 0
     holding = _holding(table, names, words)
@@ -79,21 +84,34 @@ def scrub(
     session: Session, table: Table, names: Sequence[str], words: Words, places: Places
 ) -> None:
     """Replace her name and address in these columns: where they were found, and in newer rows."""
-    (key,) = table.primary_key
     holding = _holding(table, names, words)
     if holding is None:
         return
+    if len(table.primary_key) > 1:
+        _replace(session, table, names, words, holding)
+        return
+    (key,) = table.primary_key
     newer = session.scalars(select(key).where(key > places.newest, holding)).all()
     found = [*places.keys, *newer]
-    columns = [table.c[name] for name in names]
     for start in range(0, len(found), AT_A_TIME):
-        some = found[start : start + AT_A_TIME]
-        for row in session.execute(select(key, *columns).where(key.in_(some))).all():
-            values = {
-                column.name: words.scrubbed(row._mapping[column], words.everywhere)
-                for column in columns
-            }
-            session.execute(update(table).where(key == row[0]).values(**values))
+        _replace(session, table, names, words, key.in_(found[start : start + AT_A_TIME]))
+
+
+def _replace(
+    session: Session,
+    table: Table,
+    names: Sequence[str],
+    words: Words,
+    among: ColumnElement[bool],
+) -> None:
+    keys, columns = list(table.primary_key), [table.c[name] for name in names]
+    for row in session.execute(select(*keys, *columns).where(among)).all():
+        values = {
+            column.name: words.scrubbed(row._mapping[column], words.everywhere)
+            for column in columns
+        }
+        same = [key == row._mapping[key] for key in keys]
+        session.execute(update(table).where(*same).values(**values))
 
 
 def _holding(table: Table, names: Sequence[str], words: Words) -> ColumnElement[bool] | None:

@@ -24,6 +24,7 @@ class LetterKind(StrEnum):
     SERVICE = "service"
     CIRCULAR = "circular"
     MEMBERSHIP = "membership"
+    CASE = "case"
 
 
 ON, OFF = "on", "off"
@@ -57,6 +58,8 @@ KINDS: Mapping[LetterKind, Offer] = {
     # What staff or the house rules do to a booking: whoever is not told comes for nothing.
     LetterKind.BOOKING_BY_OTHERS: NECESSARY,
     LetterKind.MEMBERSHIP: NECESSARY,
+    # Terms run from them, and acts are told by them.
+    LetterKind.CASE: NECESSARY,
     LetterKind.BOOKING: Offer(choices=(ON, OFF)),
     LetterKind.CERTIFICATION: Offer(choices=(ON, OFF), one_click=True),
     LetterKind.INVITATION: Offer(choices=(AUTOMATIC, ALWAYS, NEVER)),

@@ -1,0 +1,1 @@
+"""The list of labs as open data, in every format that programs of others read."""

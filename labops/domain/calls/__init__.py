@@ -1,0 +1,1 @@
+"""Calls: public notices with dates, terms and criteria, frozen once they are published."""

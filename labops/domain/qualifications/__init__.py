@@ -1,0 +1,1 @@
+"""Qualifications: who has a place on the list, and since when."""
