@@ -9,8 +9,8 @@ import click
 from labops import __version__
 
 COMMANDS = (
-    "serve", "demo", "db", "people", "tokens", "feeds", "machines", "labs", "rules", "jobs",
-    "backup", "restore", "doctor",
+    "serve", "demo", "db", "people", "tokens", "feeds", "machines", "labs", "rules",
+    "matches", "jobs", "backup", "restore", "doctor",
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from labops.cli.serve import WORKERS
 from labops.web_server import THREADS
 from tests.benchmarks import data
 from tests.benchmarks.load import Figures, request, run
+from tests.benchmarks.matching import matching
 from tests.support.servers import descendants, environment, free_port, memory_mib, serving, wait_for
 
 CLIENTS = 8
@@ -42,6 +43,8 @@ def main() -> None:
     arguments.add_argument("--large", action="store_true", help="also with 4,000,000 bookings")
     chosen = arguments.parse_args()
     engines = ["sqlite", "postgresql"] if chosen.engine == "both" else [chosen.engine]
+    if not chosen.only or "matching" in chosen.only:
+        matching()
     with tempfile.TemporaryDirectory(prefix="labops-bench-") as folder:
         for engine in engines:
             small = measure(engine, Path(folder) / engine, chosen.bookings, chosen)
