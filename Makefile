@@ -33,9 +33,9 @@ check: $(STAMP)/installed ## Lint, types, contracts, templates: under a minute
 bench: $(STAMP)/installed ## Measure speed as ratios to a bare Flask route, in one run
 	$(BIN)/python -m tests.benchmarks $(B)
 
-drill: $(STAMP)/installed ## Slow proofs: races and kill -9 by real processes, every page on both engines
-	$(BIN)/python -m pytest -q -m drill tests/drills $(T)
-	LABOPS_TEST_ENGINES=both $(BIN)/python -m pytest -n 2 --dist worksteal -q tests/functional $(T)
+drill: $(STAMP)/installed ## Slow proofs: races and kill -9 by real processes, everything on both engines
+	$(BIN)/python -m pytest -q -m drill tests/drills tests/browser $(T)
+	LABOPS_TEST_ENGINES=both $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not drill" tests/functional tests/integration $(T)
 
 front: $(STAMP)/installed ## Build the front end and the translations again
 	$(BIN)/python hatch_build.py

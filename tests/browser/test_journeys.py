@@ -24,9 +24,9 @@ STAFF = "staff@example.org"
 CALENDAR = "/calendar?site=mhuma&process=laser_cutting"
 GROUNDS = [
     ("sqlite_ground", "it", 390),
-    ("sqlite_ground", "en", 1280),
-    ("sqlite_ground", "en", 390),
-    ("postgresql_ground", "it", 1280),
+    ("postgresql_ground", "en", 1280),
+    pytest.param("sqlite_ground", "en", 390, marks=pytest.mark.drill),
+    pytest.param("postgresql_ground", "it", 1280, marks=pytest.mark.drill),
 ]
 
 

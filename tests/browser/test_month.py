@@ -28,7 +28,7 @@ COURSE_WEEKS = "3"
     ("ground_name", "language", "width", "other"),
     [
         ("sqlite_ground", "it", 390, "sofia@example.org"),
-        ("postgresql_ground", "en", 1280, "wei@example.org"),
+        pytest.param("postgresql_ground", "en", 1280, "wei@example.org", marks=pytest.mark.drill),
     ],
 )
 def test_a_month_of_real_use(

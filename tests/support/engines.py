@@ -1,33 +1,53 @@
-"""On which engines a test runs: every one on both, but those of pages on one of them in turn.
+"""On which engines a test runs: both where engines differ, one of them in turn elsewhere.
 
-Pages go through the services and queries that integration tests try on both engines, and the access
-matrix opens every page on both. So a test of pages takes the engine that its name falls to, and
-`make drill` runs them on both (LABOPS_TEST_ENGINES=both).
+What differs between the engines lies in locks, in constraints and in statements written for one of
+them: the tests of these name their files here and run on both. All other tests take the engine
+that their name falls to, so that half of a feature's tests run on each; `make drill` runs every
+test on both (LABOPS_TEST_ENGINES=both).
 """
 
 from __future__ import annotations
 
 import os
 import zlib
+from pathlib import PurePosixPath
 
 import pytest
 
 ENGINES = ("sqlite", "postgresql")
-FOLDER = "tests/functional/"
-ON_BOTH = ("test_access_matrix.py",)
+FOLDERS = ("tests/functional/", "tests/integration/")
+ON_BOTH = frozenset(
+    {
+        "test_access_matrix",
+        "test_backups",
+        "test_bookings",
+        "test_life_of_bookings",
+        "test_maintenance_life",
+        "test_migrations",
+        "test_outbox",
+        "test_plans",
+        "test_prepared",
+        "test_presence_model",
+        "test_unit_of_work",
+        "test_waiting",
+        "test_waiting_oracle",
+    }
+)
+"""Files whose tests run on both engines, beside all of races."""
 
 
 def left_out(item: pytest.Item) -> bool:
-    """Say whether the test is one of pages, on the engine that is not its own."""
+    """Say whether the test takes one engine in turn, and this is not its own."""
     name = item.nodeid.partition("[")[0]
-    if FOLDER not in name or any(f"/{file}::" in name for file in ON_BOTH):
+    file = PurePosixPath(name.partition("::")[0]).stem
+    if not name.startswith(FOLDERS) or file in ON_BOTH or file.endswith("_races"):
         return False
     engine = getattr(item, "callspec", None) and item.callspec.params.get("database_url")  # type: ignore[attr-defined]
     return engine is not None and engine != ENGINES[zlib.crc32(name.encode()) % len(ENGINES)]
 
 
 def choose_engines(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the other engine's half of the tests of pages, unless both are asked for."""
+    """Leave out the other engine's half of these tests, unless both are asked for."""
     if os.environ.get("LABOPS_TEST_ENGINES") == "both":
         return
     gone = [item for item in items if left_out(item)]
