@@ -34,6 +34,8 @@ from labops.kernel.permissions import SYSTEM
 # Bookings are looked at again for as long, besides the time since the last run: one that began
 # before then may be checked in to late.
 LOOK_BACK = timedelta(days=3)
+AT_ONCE = 100
+"""Uses that are noted in one transaction: bookings wait for each of these."""
 _Candidates = Select[int, date, date | None, date | None, datetime, str]
 
 
@@ -50,17 +52,17 @@ def note_uses(*, since: datetime | None, now: datetime, dry_run: bool = False) -
     `since` is when this was last done; without it every booking is looked at. A use on a day on
     which the certification no longer counted moves nothing: what has ended is not revived.
     """
-    if dry_run:
-        return len(_news(reading(), since, now))
-    if not _news(reading(), since, now):
-        return 0
     noted = 0
-    with unit_of_work() as session:
-        # What a use has renewed may itself have been used since then.
-        while news := _news(session, since, now):
-            for use in news:
-                _note(session, use, now)
-            noted += len(news)
+    # What a use has renewed may itself have been used since then: looked at until nothing is new.
+    while news := _news(reading(), since, now):
+        if dry_run:
+            return len(news)
+        reading().rollback()  # the next look sees what was noted
+        for first in range(0, len(news), AT_ONCE):
+            with unit_of_work() as session:
+                for use in news[first : first + AT_ONCE]:
+                    _note(session, use, now)
+        noted += len(news)
     return noted
 
 
