@@ -24,6 +24,7 @@ LIFETIMES = {
 }
 # An offer has a deadline of its own; afterwards its link still says what became of it.
 OFFER_LIFETIME = timedelta(days=60)
+FIRM_LIFETIME = timedelta(days=30)
 
 
 def confirmation_link(account_id: int, revision: int) -> str:
@@ -87,6 +88,37 @@ def read_guardian(token: str) -> str:
     """Return the uid of the guardian that a link is for; raises `NotFound` when it is no good."""
     try:
         return str(_signer("guardian").loads(token))
+    except BadData as error:
+        raise NotFound from error
+
+
+def firm_mail_link(firm_uid: str, email: str) -> str:
+    """Return the address that proves a firm's mailbox."""
+    token = _signer("firm-mail").dumps([firm_uid, email])
+    return f"{current_app.config['LABOPS'].public_url}/t/{token}/firm-mail"
+
+
+def read_firm_mail(token: str) -> tuple[str, str]:
+    """Return the firm's uid and the address; raises `NotFound` when the token is no good."""
+    limit = int(FIRM_LIFETIME.total_seconds())
+    try:
+        uid, email = _signer("firm-mail").loads(token, max_age=limit)
+        return str(uid), str(email)
+    except (BadData, TypeError, ValueError) as error:
+        raise NotFound from error
+
+
+def firm_invitation_link(invitation_uid: str) -> str:
+    """Return the address at which an invitation to a firm is accepted."""
+    token = _signer("firm-invitation").dumps(invitation_uid)
+    return f"{current_app.config['LABOPS'].public_url}/t/{token}/firm-invitation"
+
+
+def read_firm_invitation(token: str) -> str:
+    """Return the uid of the invitation; raises `NotFound` when the token is no good."""
+    limit = int(FIRM_LIFETIME.total_seconds())
+    try:
+        return str(_signer("firm-invitation").loads(token, max_age=limit))
     except BadData as error:
         raise NotFound from error
 

@@ -53,6 +53,12 @@ def current_person() -> CurrentPerson | None:
     return user.person if isinstance(user, SignedIn) else None
 
 
+def worn_hat() -> str:
+    """Return the uid of the firm under whose name the person acts; nothing for her own."""
+    person = current_person()
+    return person.firm_uid if person else ""
+
+
 def current_actor() -> Actor:
     """Return who acts in this web request: by token, by cookie, or nobody."""
     if "actor" in g:

@@ -60,10 +60,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class AccountMenu:
-    """The menu under the signed-in person's name."""
+    """The menu under the signed-in person's name; `firm` is the one whose hat she wears."""
 
     name: str
     links: list[Link]
+    firm: str = ""
 
 
 def init_app(app: Flask) -> None:
@@ -143,6 +144,7 @@ def account_menu() -> AccountMenu | None:
             Link(_("My skills"), url_for("skills.index")),
             Link(_("My account"), url_for("plans.own")),
             Link(_("Quizzes"), url_for("quizzes.index")),
+            Link(_("My firms"), url_for("firms.index")),
             Link(_("My labs"), url_for("labs.mine")),
             Link(_("My strikes"), url_for("strikes.index")),
             Link(_("Applications of my labs"), url_for("applications.index")),
@@ -151,6 +153,7 @@ def account_menu() -> AccountMenu | None:
             Link(_("Tokens for programs"), url_for("accounts.tokens")),
             *admin,
         ],
+        person.firm_name,
     )
 
 

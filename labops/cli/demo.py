@@ -14,6 +14,7 @@ from labops.cli import (
     demo_bookings,
     demo_cases,
     demo_certifications,
+    demo_firms,
     demo_inductions,
     demo_labs,
     demo_members,
@@ -70,6 +71,7 @@ def demo() -> None:
         demo_onboarding.fill(now=now)
         demo_inductions.fill(now=now)
         demo_visits.fill(now=now)
+        demo_firms.fill(now=now)
         demo_cases.fill(demo_labs.fill(now=now), now=now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")

@@ -11,6 +11,7 @@ from labops.domain.certifications import models as certifications
 from labops.domain.circulars import models as circulars
 from labops.domain.closures import models as closures
 from labops.domain.erasure import models as erasure
+from labops.domain.firms import models as firms
 from labops.domain.house_rules import models as house_rules
 from labops.domain.inductions import models as inductions
 from labops.domain.labs import models as labs
@@ -52,6 +53,7 @@ __all__ = [
     "circulars",
     "closures",
     "erasure",
+    "firms",
     "house_rules",
     "idempotency",
     "inductions",

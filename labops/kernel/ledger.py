@@ -63,6 +63,7 @@ class LockClass(StrEnum):
 
     PERSON = "1"
     BOOKABLE = "2"
+    FIRM = "3"
 
 
 class Allocation(Base):
@@ -139,8 +140,14 @@ def guard_is_on() -> bool:
     return _Guard.on
 
 
-def lock(session: Session, *, people: Iterable[int] = (), bookables: Iterable[int] = ()) -> None:
-    """Make everybody else who wants these people's quotas or these bookables wait.
+def lock(
+    session: Session,
+    *,
+    people: Iterable[int] = (),
+    bookables: Iterable[int] = (),
+    firms: Iterable[int] = (),
+) -> None:
+    """Make everybody else who wants these people's or firms' quotas, or these bookables, wait.
 
     On SQLite the write transaction already is the lock. On PostgreSQL the locks are taken in
     sorted order, which is what keeps two claims of several machines from deadlocking.
@@ -150,6 +157,7 @@ def lock(session: Session, *, people: Iterable[int] = (), bookables: Iterable[in
     keys = sorted(
         {(int(LockClass.PERSON), person) for person in people}
         | {(int(LockClass.BOOKABLE), bookable) for bookable in bookables}
+        | {(int(LockClass.FIRM), firm) for firm in firms}
     )
     values = {"classes": [key[0] for key in keys], "ids": [key[1] for key in keys]}
     _LOCK.write(session, values)

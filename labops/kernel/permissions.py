@@ -26,6 +26,7 @@ class Permission(StrEnum):
     CERTIFICATION_GRANT = "certification:grant"
     CIRCULAR_SEND = "circular:send"
     CLOSURE_EDIT = "closure:edit"
+    FIRM_SEE = "firm:see"
     INDUCTION_EDIT = "induction:edit"
     KIOSK_ENROL = "kiosk:enrol"
     LAB_EDIT = "lab:edit"
@@ -80,6 +81,7 @@ _STAFF = _TEACHER | {
     Permission.BOOKING_SEE_NAMES,
     Permission.CIRCULAR_SEND,
     Permission.CLOSURE_EDIT,
+    Permission.FIRM_SEE,
     Permission.KIOSK_ENROL,
     Permission.MACHINE_EDIT,
     Permission.MEMBERSHIP_GRANT,
@@ -113,6 +115,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.APPLICATION_REVIEW,
             Permission.APPLICATION_SEE,
             Permission.CALL_EDIT,
+            Permission.FIRM_SEE,
             Permission.LAB_EDIT,
         }
     ),

@@ -45,6 +45,7 @@ from labops.kernel.db import reading
 from labops.kernel.outbox import OutboxMessage
 from labops.kernel.permissions import SYSTEM, Permission
 from tests.support import cases
+from tests.support.firms import a_firm
 from tests.support.forms import post
 from tests.support.inductions import planned
 from tests.support.pictures import picture
@@ -117,6 +118,7 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "number": "1",
         "plan": "maker",
         "lab": a_lab(world),
+        "firm_uid": a_firm(world),
         **quiz_places(world),
         **case_places(world),
     }
@@ -257,6 +259,11 @@ def expected(rule: Rule, access: str | None, kind: str) -> set[int]:
         return {200} if kind in BOOKING_SEEN_BY else {404}
     if rule.rule.startswith("/labs/<slug>/"):  # who speaks for a lab, and officers
         return {200, 404} if kind in {"member", "admin"} else {404}
+    if rule.rule.startswith("/firms/<firm_uid>"):  # Alice speaks for it; staff record payments
+        if rule.rule.endswith("/edit"):
+            return {200} if kind == "member" else {404}
+        paying = {"member", "staff", "other site's staff", "admin"}
+        return {200} if kind in paying else {404}
     if rule.rule.startswith("/hand-overs/"):
         return {200} if kind in OFFERED_TO else {404}
     if rule.rule.startswith("/applications/<case>"):  # the lab's, and the city's who work on it
@@ -317,6 +324,10 @@ ACTS = {
     "/desk/mhuma/guests": ("/desk/mhuma", {"staff", "admin"}),
     "/door/mhuma/enrol": ("/door/mhuma", {"staff", "admin"}),
     "/letters": ("/letters", set(KINDS)),
+    "/firms/{firm_uid}/account/payments": (
+        "/firms/{firm_uid}/account",
+        {"staff", "other site's staff", "admin"},
+    ),
     "/people/{person}/erase": ("/people/{person}", {"admin"}),
     "/waiting/{wish}/remove": ("/waiting/list", {"staff", "other site's staff", "admin"}),
     "/sites/mhuma/closures/calendars": ("/sites/mhuma/closures/calendars", {"staff", "admin"}),

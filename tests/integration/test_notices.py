@@ -62,7 +62,7 @@ from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
-from tests.support import cases, certifications
+from tests.support import cases, certifications, firms
 from tests.support.inductions import planned, wish
 from tests.support.people import all_want_news
 from tests.support.series import told_series
@@ -79,6 +79,8 @@ WEEK = {"monday": "2026-11-23", "until": "2026-11-29T23:00:00+00:00"}
 def _steady(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("confirmation_link", "reset_link", "stop_link", "hand_over_link"):
         monkeypatch.setattr(links, name, lambda _account, _mark, n=name: f"http://localhost/{n}")
+    monkeypatch.setattr(links, "firm_mail_link", lambda _uid, _mail: "http://localhost/firm-mail")
+    monkeypatch.setattr(links, "firm_invitation_link", lambda _uid: "http://localhost/invited")
     monkeypatch.setattr(links, "guardian_link", lambda _uid: "http://localhost/guardian")
     monkeypatch.setattr(links, "offer_link", lambda _uid, answer="": f"http://localhost/o/{answer}")
     monkeypatch.setattr(calendar_parts, "instance_id", lambda _session: "instance")
@@ -426,6 +428,10 @@ CASES = {
     "SignatureAsked": Case("SignatureAsked", newer_waiver),
     "GuardianInvited": Case("GuardianInvited", guardian_invited),
     "GuardianWithdrew": Case("GuardianWithdrew", guardian_withdrew),
+    "FirmMailGiven": Case("FirmMailGiven", partial(firms.told, act="founded")),
+    "FirmPersonInvited": Case("FirmPersonInvited", partial(firms.told, act="invited")),
+    "FirmPersonJoined": Case("FirmPersonJoined", partial(firms.told, act="joined")),
+    "FirmPersonLeft": Case("FirmPersonLeft", partial(firms.told, act="left")),
     "InductionSignedUp": Case("InductionSignedUp", partial(taught, act="place")),
     "InductionSignedUp-waiting": Case("InductionSignedUp", partial(taught, act="waiting")),
     "InductionMovedUp": Case("InductionMovedUp", partial(taught, act="moved-up")),

@@ -39,7 +39,7 @@ def book(world: World, when: Interval, name: str = "alice", machine: str = "prin
 
 
 def owed(world: World, name: str = "alice") -> Decimal:
-    return queries.balance_of(reading(), world.people[name], world.sites["mhuma"])
+    return queries.balance_of(reading(), Owner(world.people[name]), world.sites["mhuma"])
 
 
 def plan_in_rules(world: World, name: str = "alice") -> str:
@@ -49,7 +49,7 @@ def plan_in_rules(world: World, name: str = "alice") -> str:
 
 def running(world: World, name: str = "alice") -> str:
     mine = queries.subscriptions_of(
-        reading(), world.people[name], world.sites["mhuma"], today=NOW.date()
+        reading(), Owner(world.people[name]), world.sites["mhuma"], today=NOW.date()
     )
     return mine[0].uid
 
@@ -447,7 +447,7 @@ def test_a_resting_plan_gives_no_hours_and_its_days_are_added(world: World) -> N
     later = at(9, 11)
     subscribing.resume(running(world), actor=staff, now=later)
     mine = queries.subscriptions_of(
-        reading(), world.people["alice"], world.sites["mhuma"], today=later.date()
+        reading(), Owner(world.people["alice"]), world.sites["mhuma"], today=later.date()
     )[0]
     assert mine.period_ends_on == date(2027, 1, 2), "22 December and eleven days"
     assert plan_in_rules(world) == "maker"

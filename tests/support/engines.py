@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections import defaultdict
 from pathlib import PurePosixPath
 
 import pytest
@@ -36,21 +37,33 @@ ON_BOTH = frozenset(
 """Files whose tests run on both engines, beside all of races."""
 
 
-def left_out(item: pytest.Item) -> bool:
-    """Say whether the test takes one engine in turn, and this is not its own."""
-    name = item.nodeid.partition("[")[0]
+def choose_engines(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is the other engine's, unless both are asked for."""
+    if os.environ.get("LABOPS_TEST_ENGINES") == "both":
+        return
+    engines: dict[str, set[str]] = defaultdict(set)
+    for item in items:
+        engines[_name(item)].add(_engine(item))
+    gone = {item for item in items if len(engines[_name(item)]) == len(ENGINES) and _left_out(item)}
+    if gone:
+        config.hook.pytest_deselected(items=list(gone))
+        items[:] = [item for item in items if item not in gone]
+
+
+def _left_out(item: pytest.Item) -> bool:
+    """Say whether a test that is there for both engines takes one in turn, and this is not it."""
+    name = _name(item)
     file = PurePosixPath(name.partition("::")[0]).stem
     if not name.startswith(FOLDERS) or file in ON_BOTH or file.endswith("_races"):
         return False
-    engine = getattr(item, "callspec", None) and item.callspec.params.get("database_url")  # type: ignore[attr-defined]
-    return engine is not None and engine != ENGINES[zlib.crc32(name.encode()) % len(ENGINES)]
+    return _engine(item) != ENGINES[zlib.crc32(name.encode()) % len(ENGINES)]
 
 
-def choose_engines(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the other engine's half of these tests, unless both are asked for."""
-    if os.environ.get("LABOPS_TEST_ENGINES") == "both":
-        return
-    gone = [item for item in items if left_out(item)]
-    if gone:
-        config.hook.pytest_deselected(items=gone)
-        items[:] = [item for item in items if not left_out(item)]
+def _name(item: pytest.Item) -> str:
+    return item.nodeid.partition("[")[0]
+
+
+def _engine(item: pytest.Item) -> str:
+    """Return the engine that the test asks for, nothing for none."""
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get("database_url", "")) if callspec else ""

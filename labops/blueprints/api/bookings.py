@@ -220,6 +220,7 @@ def _command(body: schemas.NewBooking, keyed: Keyed | None) -> Book:
         keyed=keyed,
         people=body.people,
         fields=body.fields,
+        firm_uid=body.firm.replace("\x00", ""),
     )
 
 

@@ -18,7 +18,8 @@ class Body(BaseModel):
 class NewBooking(Body):
     """A wish for machines during a slot. `machine` is accepted for one.
 
-    `people` is how many come, the person included; `fields` what house rules want to be told.
+    `people` is how many come, the person included; `fields` what house rules want to be told;
+    `firm` the uid of a firm of the caller's, when it is made under its name and on its plan.
     """
 
     machines: list[str] = Field(default=[], max_length=20)
@@ -29,6 +30,7 @@ class NewBooking(Body):
     override_reason: str = Field(default="", max_length=300)
     people: int = Field(default=1, ge=1, le=MOST_PEOPLE)
     fields: dict[str, str] = Field(default={}, max_length=MOST_FIELDS)
+    firm: str = Field(default="", max_length=32)
 
     @model_validator(mode="after")
     def _one_way_to_name_machines(self) -> NewBooking:
@@ -118,6 +120,7 @@ class OneBooking(Booking):
 
     people: int
     fields: dict[str, str]
+    firm: str | None
 
 
 class BookingList(BaseModel):

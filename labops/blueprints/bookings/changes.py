@@ -19,7 +19,7 @@ from labops.blueprints.bookings.forms import MoveForm, read_slot
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.plans.words import cost as cost_in_words
 from labops.blueprints.slots import prefilled
-from labops.domain.bookings import extending, hand_overs, queries, services, use
+from labops.domain.bookings import extending, hand_overs, of_firm, queries, services, use
 from labops.domain.bookings.commands import Move
 from labops.domain.bookings.queries import BookingView
 from labops.domain.bookings.states import BookingState
@@ -151,6 +151,7 @@ def booking_page(
         "bookings/show.html",
         booking=booking,
         series=series.links_of(reading(), [booking.uid]).get(booking.uid),
+        firm_name=of_firm.firm_named_on(reading(), booking.uid),
         details=queries.details_of(reading(), [booking.uid])[booking.uid],
         may_approve=actor.may(Permission.BOOKING_APPROVE, site_id),
         refuses_late=any(rule.late_cancel is LateCancel.REFUSE for rule in rules),

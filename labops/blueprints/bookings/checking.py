@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from labops.blueprints import fixes
-from labops.blueprints.access import current_actor, public
+from labops.blueprints.access import current_actor, public, worn_hat
 from labops.blueprints.asked import rules_for
 from labops.blueprints.bookings.base import bp
 from labops.blueprints.bookings.forms import SlotForm, read_slot, wait_address
@@ -109,7 +109,7 @@ def _look(wanted: list[MachineView], slot: Interval) -> Checked:
     actor = current_actor()
     slugs = tuple(machine.slug for machine in wanted)
     try:
-        command = Book(machines=slugs, slot=slot)
+        command = Book(machines=slugs, slot=slot, firm_uid=worn_hat())
         answer = explaining.explain(command, actor=actor, now=clock.now())
     except Refused as refused:  # years on end: no calendar holds it
         return Checked(allowed=False, lines=[], reasons=reasons_of(refused.problems))

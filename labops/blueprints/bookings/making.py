@@ -12,7 +12,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from labops.blueprints.access import current_actor, signed_in
+from labops.blueprints.access import current_actor, signed_in, worn_hat
 from labops.blueprints.asked import (
     Questions,
     form_with,
@@ -151,6 +151,7 @@ def _command(form: BookForm, typed: ReadSlot) -> Book:
         note=str(form.note.data or "").strip()[:NOTE_LENGTH],
         override_reason=str(form.override_reason.data or "").strip(),
         for_person_uid=str(form.person.data or "").strip() or None,
+        firm_uid="" if form.person.data else worn_hat(),
         people=people_in(form),
         fields=said_in(form.data),
         # The same form sent twice, by an impatient finger, books once; `key` tells two forms apart.

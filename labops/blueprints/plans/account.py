@@ -15,13 +15,15 @@ from labops.blueprints.access import current_actor, requires, signed_in
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.formats import language
 from labops.blueprints.plans import words
-from labops.blueprints.plans.asking import Asked, asked, own_account
+from labops.blueprints.plans.asking import Asked, account_of_form, asked, own_account
 from labops.blueprints.plans.base import bp
 from labops.blueprints.plans.forms import PaymentForm, SubscribeForm
 from labops.blueprints.plans.papers import csv_of, pdf_of
+from labops.domain.firms import queries as firms
 from labops.domain.people import queries as people
 from labops.domain.plans import queries, subscribing
 from labops.domain.plans.policies import month_days, month_of
+from labops.domain.plans.queries import PlanView
 from labops.domain.plans.statements import months_of, statement
 from labops.domain.plans.subscribing import Subscribe
 from labops.kernel import clock
@@ -29,6 +31,16 @@ from labops.kernel.db import reading
 from labops.kernel.errors import NotFound, Refused
 from labops.kernel.permissions import Permission
 
+_OF_FIRM = {
+    "": "firms.account",
+    "pay": "firms.pay",
+    "reverse": "firms.reverse",
+    "own_csv": "firms.account_csv",
+    "person_csv": "firms.account_csv",
+    "own_pdf": "firms.account_pdf",
+    "person_pdf": "firms.account_pdf",
+}
+"""Where a firm's account has the same under an address of its own."""
 ACTS = {
     "renew": lambda uid, **who: subscribing.set_renewal(uid, renews=True, **who),
     "let-end": lambda uid, **who: subscribing.set_renewal(uid, renews=False, **who),
@@ -84,10 +96,11 @@ def person_pdf(person: str) -> Response:
 @signed_in
 def subscribe() -> ResponseReturnValue:
     """Begin with a plan, for oneself or, by staff, for somebody."""
-    found = asked(request.form.get("person", "")) if request.form.get("person") else own_account()
+    found = account_of_form()
     form = SubscribeForm(request.form)
     command = Subscribe(
-        person_uid=found.person_uid,
+        person_uid="" if found.of_firm else found.uid,
+        firm_uid=found.uid if found.of_firm else "",
         site_id=found.site.id,
         plan=str(form.plan.data or ""),
         renews=bool(form.renews.data),
@@ -107,7 +120,7 @@ def change(subscription: str, act: str) -> ResponseReturnValue:
     """Renew a plan, let it end with its period, let it rest, take it up again or end it now."""
     if act not in ACTS:
         raise NotFound
-    found = asked(request.form.get("person", "")) if request.form.get("person") else own_account()
+    found = account_of_form()
     try:
         ACTS[act](subscription, actor=current_actor(), now=clock.now())
     except Refused as refused:
@@ -120,28 +133,19 @@ def change(subscription: str, act: str) -> ResponseReturnValue:
 def address(found: Asked, endpoint: str = "", **more: Any) -> str:
     """Return the address of the account, or of another form of it."""
     args = {"site": found.site.slug, **more}
+    if found.of_firm:
+        return url_for(_OF_FIRM[endpoint], firm_uid=found.uid, **args)
     if found.own:
         return url_for(f".{endpoint or 'own'}", **args)
-    return url_for(f".{endpoint or 'of_person'}", person=found.person_uid, **args)
+    return url_for(f".{endpoint or 'of_person'}", person=found.uid, **args)
 
 
 def page(found: Asked, forms: Mapping[str, Form] | None = None) -> tuple[str, int]:
     """Draw the account; `forms` are those that came back with errors."""
     session, site = reading(), found.site
-    mine = queries.subscriptions_of(session, found.person_id, site.id, today=found.today)
+    mine = queries.subscriptions_of(session, found.owner, site.id, today=found.today)
     running = next((one for one in mine if one.state != "ended"), None)
-    groups = [
-        group
-        for one in people.memberships(session, found.person_id)
-        if one.site_id == site.id
-        for group in one.groups
-    ]
-    may_have = queries.may_have(session, site.id, groups, today=found.today)
-    offered = [
-        plan
-        for plan in queries.plans_of(session, site.id, today=found.today)
-        if plan.slug in may_have and (running is None or plan.slug != running.plan.slug)
-    ]
+    offered = _offered(found, running.plan.slug if running else "")
     shown = statement(session, site.id, found.owner, found.month, site.tz)
     blank: dict[str, Form] = {
         "subscribe": SubscribeForm(data={"renews": True}),
@@ -160,7 +164,7 @@ def page(found: Asked, forms: Mapping[str, Form] | None = None) -> tuple[str, in
         offered=offered,
         statement=shown,
         rows=list(zip(shown.lines, words.rows(shown, site.zone), strict=True)),
-        balance=queries.balance_of(session, found.person_id, site.id),
+        balance=queries.balance_of(session, found.owner, site.id),
         words=words,
         forms=every,
         to=lambda endpoint="", **more: address(found, endpoint, **more),
@@ -168,6 +172,24 @@ def page(found: Asked, forms: Mapping[str, Form] | None = None) -> tuple[str, in
         after=_month(found.month, 1) if found.month < month_of(found.today) else "",
     )
     return html, 200
+
+
+def _offered(found: Asked, running: str) -> list[PlanView]:
+    """Return the plans that the owner may begin with today."""
+    session, site, owner = reading(), found.site, found.owner
+    count, groups = None, []
+    if owner.firm_id is not None:
+        count = firms.counts(session, [owner.firm_id])[owner.firm_id]
+    else:
+        memberships = people.memberships(session, owner.person_id or 0)
+        groups = [group for one in memberships if one.site_id == site.id for group in one.groups]
+    today = found.today
+    may_have = queries.may_have(session, site.id, groups, today=today, firm_people=count)
+    return [
+        plan
+        for plan in queries.plans_of(session, site.id, today=today)
+        if plan.slug in may_have and plan.slug != running
+    ]
 
 
 def _month(month: str, step: int) -> str:

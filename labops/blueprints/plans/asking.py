@@ -8,6 +8,8 @@ from datetime import date
 from flask import request
 
 from labops.blueprints.access import current_actor, current_person
+from labops.blueprints.sites.base import key
+from labops.domain.firms import queries as firms
 from labops.domain.people import queries as people
 from labops.domain.plans import queries
 from labops.domain.plans.entries import Owner
@@ -21,10 +23,10 @@ from labops.kernel.permissions import Permission
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose account at which site, and of which month."""
+    """Whose account at which site, and of which month; `uid` is the person's or the firm's."""
 
-    person_id: int
-    person_uid: str
+    owner: Owner
+    uid: str
     name: str
     own: bool
     staff: bool
@@ -34,9 +36,15 @@ class Asked:
     today: date
 
     @property
-    def owner(self) -> Owner:
-        """Return whose account it is."""
-        return Owner(self.person_id)
+    def of_firm(self) -> bool:
+        """Say whether it is a firm's account."""
+        return self.owner.firm_id is not None
+
+    @property
+    def who(self) -> dict[str, str]:
+        """Return what a form says of whose account it is."""
+        named = {"firm": self.uid} if self.of_firm else {} if self.own else {"person": self.uid}
+        return {"site": self.site.slug, **named}
 
 
 def asked(person: str) -> Asked:
@@ -44,7 +52,26 @@ def asked(person: str) -> Asked:
     actor = current_actor()
     where = [one for one in _sites() if actor.may(Permission.PAYMENT_RECORD, one.id)]
     found = people.seen_by(reading(), person, actor)
-    return _asked(found.id, found.uid, found.name, where, own=False)
+    return _asked(Owner(found.id), found.uid, found.name, where, own=False)
+
+
+def firm_account(uid: str) -> Asked:
+    """Return a firm's account, for who speaks for it and for staff; raises `NotFound`."""
+    actor = current_actor()
+    firm = firms.seen(reading(), key(uid), actor)
+    where = [
+        site for site in _sites() if firm.speaks or actor.may(Permission.PAYMENT_RECORD, site.id)
+    ]
+    if not where:
+        raise NotFound
+    return _asked(Owner(firm_id=firm.id), firm.uid, firm.legal_name, where, own=firm.speaks)
+
+
+def account_of_form() -> Asked:
+    """Return the account that a posted form is about."""
+    if request.form.get("firm"):
+        return firm_account(request.form["firm"])
+    return asked(request.form["person"]) if request.form.get("person") else own_account()
 
 
 def own_account() -> Asked:
@@ -58,14 +85,14 @@ def own_account() -> Asked:
     known |= {one.site_id for one in people.memberships(reading(), person_id)}
     sites = _sites()
     where = [site for site in sites if site.id in known] or sites
-    return _asked(person_id, me.uid, me.name, where, own=True)
+    return _asked(Owner(person_id), me.uid, me.name, where, own=True)
 
 
 def _sites() -> list[SiteView]:
     return [by_slug(reading(), one.slug) for one in all_sites(reading())]
 
 
-def _asked(person_id: int, uid: str, name: str, sites: list[SiteView], *, own: bool) -> Asked:
+def _asked(owner: Owner, uid: str, name: str, sites: list[SiteView], *, own: bool) -> Asked:
     wanted = request.values.get("site", "").replace("\x00", "")
     site = next((one for one in sites if one.slug == wanted), None)
     if site is None:
@@ -81,4 +108,4 @@ def _asked(person_id: int, uid: str, name: str, sites: list[SiteView], *, own: b
     if first > today or first.year < 2000 or month != month_of(first):  # noqa: PLR2004
         raise NotFound
     staff = current_actor().may(Permission.PAYMENT_RECORD, site.id)
-    return Asked(person_id, uid, name, own, staff and not own, site, sites, month, today)
+    return Asked(owner, uid, name, own, staff and not own, site, sites, month, today)

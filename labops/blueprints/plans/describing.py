@@ -68,6 +68,7 @@ def edit(slug: str, plan: str) -> ResponseReturnValue:
             "period": found.period.value,
             "hours": "\n".join(f"{slug} {minutes / 60:g}" for slug, _n, minutes in found.hours),
             "groups": ", ".join(found.groups),
+            "firm_people": found.firm_people,
             "sold_from": found.sold_from,
             "sold_until": found.sold_until,
         }
@@ -93,6 +94,7 @@ def save(slug: str) -> ResponseReturnValue:
         period=Period(form.period.data),
         hours=hours,
         groups=tuple((form.groups.data or "").replace(",", " ").split()),
+        firm_people=form.firm_people.data,
         sold_from=form.sold_from.data,
         sold_until=form.sold_until.data,
     )

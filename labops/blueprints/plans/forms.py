@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, Form, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    Form,
+    IntegerField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -62,6 +70,11 @@ class PlanForm(Form):
     groups = StringField(
         _l("Only for these groups"),
         description=_l("Such as students, residents. Empty: for everybody."),
+    )
+    firm_people = IntegerField(
+        _l("For firms of at most so many people"),
+        [Optional()],
+        description=_l("Empty: for single people. A firm's people use its hours together."),
     )
     sold_from = DateField(_l("For sale from"), [Optional()])
     sold_until = DateField(_l("For sale until"), [Optional()])

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from labops.blueprints.access import current_actor, requires
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.plans.account import address, page
-from labops.blueprints.plans.asking import asked
+from labops.blueprints.plans.asking import Asked, asked
 from labops.blueprints.plans.base import bp
 from labops.blueprints.plans.forms import PaymentForm
 from labops.domain.plans import services
@@ -26,12 +26,17 @@ from labops.kernel.permissions import Permission
 @requires(Permission.PAYMENT_RECORD)
 def pay(person: str) -> ResponseReturnValue:
     """Write down that the person paid."""
-    found = asked(person)
+    return pay_into(asked(person))
+
+
+def pay_into(found: Asked) -> ResponseReturnValue:
+    """Write down the payment of the form into somebody's account."""
     form = PaymentForm(request.form)
     if not form.validate() or form.paid_on.data is None:
         return page(found, {"payment": form})[0], 422
     command = RecordPayment(
-        person_uid=person,
+        person_uid="" if found.of_firm else found.uid,
+        firm_uid=found.uid if found.of_firm else "",
         site_id=found.site.id,
         amount=Decimal(str(form.amount.data)),
         method=Method(form.method.data),
@@ -56,7 +61,11 @@ def pay(person: str) -> ResponseReturnValue:
 @requires(Permission.PAYMENT_RECORD)
 def reverse(person: str, entry: str) -> ResponseReturnValue:
     """Take an entry back, with a reason."""
-    found = asked(person)
+    return reverse_in(asked(person), entry)
+
+
+def reverse_in(found: Asked, entry: str) -> ResponseReturnValue:
+    """Take an entry of somebody's account back, with the reason of the form."""
     reason = request.form.get("reason", "")
     try:
         services.reverse(entry, reason=reason, actor=current_actor(), now=clock.now())

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import Form
 
 from labops.blueprints import fixes
-from labops.blueprints.access import current_actor, current_person, public, signed_in
+from labops.blueprints.access import current_actor, current_person, public, signed_in, worn_hat
 from labops.blueprints.asked import form_with, people_in, questions_for, said_in
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.fixes import Wanted
@@ -108,6 +108,7 @@ def book(code: str) -> ResponseReturnValue:
             machines=(station.machine,),
             slot=slot,
             walk_in=True,
+            firm_uid=worn_hat(),
             people=people_in(form),
             fields=said_in(form.data),
             keyed=Keyed(f"station:{nonce}", hashlib.sha256(code.encode()).hexdigest()),

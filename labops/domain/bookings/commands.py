@@ -24,7 +24,8 @@ LONGEST_LOOKED_AT = timedelta(days=366)
 class Book:
     """A wish for machines (by slug) during a slot, all or none.
 
-    `people` is how many come, the person included; `fields` what house rules want to be told.
+    `people` is how many come, the person included; `fields` what house rules want to be told. With
+    `firm_uid` it is made under that firm's name and on its plan.
     """
 
     machines: tuple[str, ...]
@@ -34,6 +35,7 @@ class Book:
     keyed: Keyed | None = None
     walk_in: bool = False
     for_person_uid: str | None = None
+    firm_uid: str = ""
     people: int = 1
     fields: Mapping[str, str] = field(default_factory=dict)
 

@@ -18,7 +18,6 @@ from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import Wish, wanted_machines
 from labops.domain.machines import queries as inventory
 from labops.domain.plans import charging
-from labops.domain.plans.entries import Owner
 from labops.domain.plans.policies import Cost
 from labops.kernel import ledger
 from labops.kernel.db import reading
@@ -109,7 +108,7 @@ def _answer(session: Session, wish: Wish, consent: Consent) -> Answer:
         rules=rules,
         allowed=not standing,
         slots=solutions(session, ground, rules, ask),
-        cost=charging.foresee(session, first, Owner(wish.person_id)) if new else None,
+        cost=charging.foresee(session, first, wish.payer) if new else None,
     )
 
 

@@ -17,7 +17,13 @@ from labops.domain.bookings.facts import (
     PersonFacts,
     SpaceFacts,
 )
-from labops.domain.bookings.person_facts import certified_days, has_signed, held_bookings, standing
+from labops.domain.bookings.person_facts import (
+    certified_days,
+    has_signed,
+    held_bookings,
+    standing,
+    under_firm,
+)
 from labops.domain.bookings.wanted import WantedMachine, Wish
 from labops.domain.closures import queries as closures
 from labops.domain.house_rules.queries import asks_for_holidays, rules_in_force
@@ -50,6 +56,8 @@ def gather(session: Session, wish: Wish) -> Gathered:
     zone = local_time.zone(first.zone)
     day = wish.slot.starts_at.astimezone(zone).date()
     revision, person = standing(session, wish.person_id, first.site_id, wish.slot, zone)
+    if wish.firm_id is not None:
+        person = under_firm(session, person, wish.firm_id, first.site_id)
     machines = tuple(
         _machine_facts(
             session,
@@ -270,7 +278,16 @@ def _held(
     """Return the person's bookings besides the one that is being moved."""
     besides = wish.previous.id if wish.previous is not None else None
     rules = [machine.rules for machine in machines]
-    return held_bookings(session, wish.person_id, wish.slot, wish.now, zone, rules, besides=besides)
+    return held_bookings(
+        session,
+        wish.person_id,
+        wish.slot,
+        wish.now,
+        zone,
+        rules,
+        besides=besides,
+        firm_id=wish.firm_id,
+    )
 
 
 def with_held_bookings(session: Session, facts: BookingFacts, wish: Wish) -> BookingFacts:

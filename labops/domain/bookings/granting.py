@@ -30,7 +30,6 @@ from labops.domain.bookings.policies import Judgement, judged
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import WantedMachine, Wish
 from labops.domain.plans import charging
-from labops.domain.plans.entries import Owner
 from labops.kernel import audit, ledger, outbox
 from labops.kernel.errors import Forbidden, Problem, Refused
 from labops.kernel.ids import new_uid
@@ -89,10 +88,13 @@ def decided(judgement: Judgement, consent: Consent, site_id: int, zone: str) -> 
 
 
 def lock(session: Session, wish: Wish, also: Sequence[int] = ()) -> None:
-    """Make everybody wait who wants these machines, this person's quotas or these spaces."""
+    """Make everybody wait who wants these machines, spaces, this person's or firm's quotas."""
     bookables = [machine.id for machine in wish.machines]
     ledger.lock(
-        session, people=[wish.person_id], bookables=[*bookables, *also, *wish.counted_spaces]
+        session,
+        people=[wish.person_id],
+        bookables=[*bookables, *also, *wish.counted_spaces],
+        firms=[] if wish.firm_id is None else [wish.firm_id],
     )
 
 
@@ -117,7 +119,7 @@ def book_in(
     state = decided(judgement, consent, facts.site_id, wish.first.zone)
     booking_id, uid = _insert(session, command, wish, facts, state, consent)
     claim(session, booking_id, wish)
-    charging.charge(session, booking_id, facts, Owner(wish.person_id))
+    charging.charge(session, booking_id, facts, wish.payer)
     event = BookingConfirmed if state is BookingState.CONFIRMED else BookingRequested
     fact = event(booking_uid=uid, revision=0, series_uid=consent.series_uid)
     outbox.record(session, fact, now=wish.now)
@@ -157,7 +159,7 @@ def move_in(
         state = BookingState.CHECKED_IN
     was = told(booking.slot, before)
     claim(session, booking.id, wish, moving=True)
-    charging.recharge(session, booking, facts, Owner(booking.person_id), wish.first.revision)
+    charging.recharge(session, booking, facts, wish.payer, wish.first.revision)
     rewrite(session, booking, wish, facts, state)
     bump(session, booking.person_id)
     fact = BookingMoved(
@@ -254,8 +256,10 @@ def _under_lock(session: Session, wish: Wish, gathered: Gathered | None) -> Book
         bump(session, wish.person_id)
         return _left_to_the_ledger(facts)
     facts = with_spaces(session, with_machine_states(session, gathered.facts), wish)
-    if not _bump_if_seen(session, wish.person_id, gathered.revision):
+    unchanged = _bump_if_seen(session, wish.person_id, gathered.revision)
+    if not unchanged or wish.firm_id is not None:  # colleagues leave her own revision as it is
         facts = with_held_bookings(session, facts, wish)
+    if not unchanged:
         bump(session, wish.person_id)
     return facts
 
@@ -303,6 +307,7 @@ def _insert(
         "series_id": wish.part_of.series_id if wish.part_of else None,
         "occurrence": wish.part_of.number if wish.part_of else None,
         "planned_at": wish.part_of.planned_at if wish.part_of else None,
+        "firm_id": wish.firm_id,
     }
     booking_id = statements.ADD_BOOKING.scalar(session, values)
     _add_machines(session, booking_id, wish)

@@ -135,7 +135,7 @@ def _give(
     charging.recharge(session, booking, facts, Owner(receiver), wish.first.revision)
     giver = booking.person_id
     uids = {one: session.get_one(Person, one).uid for one in (giver, receiver)}
-    booking.person_id = receiver
+    booking.person_id, booking.firm_id = receiver, None
     booking.override_reason = consent.override_reason
     booking.rules_revision = wish.first.revision
     _begin_anew(booking, facts, state, now=now)

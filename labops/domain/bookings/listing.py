@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.bookings.states import HOLDING_STATES, OPEN_STATES
+from labops.domain.firms.models import Firm
 from labops.domain.people.models import Person
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable
@@ -32,6 +33,7 @@ _of_booking = table_of(BookingBookable).c
 _bookable = table_of(Bookable).c
 _person = table_of(Person).c
 _site = table_of(Site).c
+_firm = table_of(Firm).c
 _held = table_of(ledger.Allocation).c
 
 _machine = select(_bookable.id).where(_bookable.slug == bindparam("machine")).scalar_subquery()
@@ -111,8 +113,9 @@ _SHOWN = (
     _booking.override_reason,
 )
 _ONE = Prepared(
-    select(*_SHOWN, _booking.people_count.label("people"), _booking.fields)
+    select(*_SHOWN, _booking.people_count.label("people"), _booking.fields, _firm.uid.label("firm"))
     .select_from(table_of(Booking))
+    .outerjoin(table_of(Firm), _firm.id == _booking.firm_id)
     .join(table_of(BookingBookable), _of_booking.booking_id == _booking.id)
     .join(table_of(Bookable), _bookable.id == _of_booking.bookable_id)
     .join(table_of(Person), _person.id == _booking.person_id)
@@ -155,12 +158,13 @@ def read_page(
 
 
 def read_one(session: Session, uid: str, actor: Actor) -> dict[str, Any] | None:
-    """Return the same of one booking, with `people` and what was said as `fields`."""
+    """Return the same of one booking, with `people`, what was said as `fields`, and its `firm`."""
     rows = _ONE.rows(session, {"uid": uid})
     if not rows:
         return None
     (found,) = _values([row[: len(_SHOWN)] for row in rows], actor)
-    return found | {"people": rows[0].people, "fields": rows[0].fields}
+    first = rows[0]
+    return found | {"people": first.people, "fields": first.fields, "firm": first.firm}
 
 
 def count(session: Session, names: Sequence[str], values: Mapping[str, Any]) -> int:

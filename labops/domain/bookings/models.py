@@ -15,6 +15,7 @@ from labops.kernel.orm import Base, PrimaryKey
 class Booking(Base):
     """A person's claim on one or more bookables for one slot, buffers left out.
 
+    With a firm it is made under its name and on its plan.
     `sequence` and `revised_at` follow what calendars see; `check_in_by` is the end of the
     grace that the rules in force at the time of the booking gave. A requested booking lapses at
     `decide_by`. `people_count` is how many come, the person included; `fields` what was said
@@ -51,6 +52,13 @@ class Booking(Base):
             sqlite_where=text("series_id IS NOT NULL"),
             postgresql_where=text("series_id IS NOT NULL"),
         ),
+        Index(
+            "ix_booking_firm_id_ends_at",
+            "firm_id",
+            "ends_at",
+            sqlite_where=text("firm_id IS NOT NULL"),
+            postgresql_where=text("firm_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[PrimaryKey]
@@ -80,6 +88,7 @@ class Booking(Base):
     series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
     occurrence: Mapped[int | None]
     planned_at: Mapped[datetime | None]
+    firm_id: Mapped[int | None] = mapped_column(ForeignKey("firm.id"))
 
     @property
     def slot(self) -> Interval:

@@ -20,6 +20,7 @@ from labops.domain.bookings.facts import (
 from labops.domain.bookings.policies.windows import held_since
 from labops.domain.bookings.states import OPEN_STATES
 from labops.domain.certifications.policies import Suspended, earlier, spans
+from labops.domain.house_rules.limits import Party
 from labops.domain.house_rules.values import HouseRules
 from labops.domain.memberships.states import MembershipState
 from labops.domain.people.ages import OF_AGE, age_on
@@ -130,15 +131,34 @@ def held_bookings(
     rules: Iterable[HouseRules],
     *,
     besides: int | None = None,
+    firm_id: int | None = None,
 ) -> tuple[HeldBooking, ...]:
-    """Return the person's bookings that a limit of these rules may count, by start."""
+    """Return the person's bookings that a limit of these rules may count, by start.
+
+    With a firm, and a quota that sums over firms, those of her colleagues follow.
+    """
+    rules = list(rules)
     since = min(now, held_since(rules, slot, zone))
-    rows = statements.HELD.rows(session, {"person_id": person_id, "since": since})
+    own = statements.HELD.rows(session, {"person_id": person_id, "since": since})
+    held = _held_of(own, now, besides=besides)
+    if firm_id is not None and any(
+        quota.sums is Party.FIRM for one in rules for quota in one.quotas
+    ):
+        keys = {"firm_id": firm_id, "besides": person_id, "since": since}
+        of_others = statements.HELD_BY_COLLEAGUES.rows(session, keys)
+        held |= {key: replace(one, mine=False) for key, one in _held_of(of_others, now).items()}
+    return tuple(held.values())
+
+
+def _held_of(
+    rows: Iterable[Any], now: datetime, *, besides: int | None = None
+) -> dict[int, HeldBooking]:
+    """Return bookings by id, from a row for each of their machines."""
     held: dict[int, HeldBooking] = {}
     for row in rows:
         (
             booking_id, starts_at, ends_at, state, site_id,
-            booked_at, late, walk_in, machine, category, slug,
+            booked_at, late, walk_in, machine, category, slug, firm_of,
         ) = row  # fmt: skip
         if booking_id == besides:
             continue
@@ -161,5 +181,23 @@ def held_bookings(
             booked_at=booked_at,
             cancelled_late=late,
             walk_in=walk_in,
+            firm=_word_of(firm_of),
         )
-    return tuple(held.values())
+    return held
+
+
+def _word_of(firm_id: int | None) -> str:
+    """Return a firm as limits compare it; nothing for none."""
+    return "" if firm_id is None else str(firm_id)
+
+
+def under_firm(session: Session, person: PersonFacts, firm_id: int, site_id: int) -> PersonFacts:
+    """Return how she stands under a firm's name: on its plan, which makes her as a member."""
+    keys = {"firm_id": firm_id, "site_id": site_id}
+    plan = statements.PLAN_OF_FIRM.scalar(session, keys)
+    return replace(
+        person,
+        is_member=person.is_member or plan is not None,
+        plan=plan or "",
+        firm=_word_of(firm_id),
+    )

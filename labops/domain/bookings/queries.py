@@ -114,7 +114,7 @@ def booking_to_change(session: Session, uid: str, actor: Actor) -> Booking:
 def one(session: Session, uid: str, actor: Actor) -> BookingView:
     """Return one booking; raises `NotFound` unless it is the actor's or staff may see it."""
     found = one_values(session, uid, actor)
-    del found["people"], found["fields"]
+    del found["people"], found["fields"], found["firm"]
     return BookingView(**found)
 
 

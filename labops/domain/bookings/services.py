@@ -25,6 +25,7 @@ from labops.domain.bookings.policies import (
 )
 from labops.domain.bookings.states import BookingState
 from labops.domain.bookings.wanted import Wish, machines_of_booking, wanted_machines
+from labops.domain.firms import queries as firms
 from labops.domain.people.models import Person
 from labops.domain.strikes.states import StrikeKind
 from labops.kernel import idempotency, ledger
@@ -162,8 +163,10 @@ def wish_of(session: Session, command: Book, *, actor: Actor, now: datetime) -> 
         if found is None:
             raise NotFound
         person_id = found
+    hat = firms.hat_of(session, command.firm_uid, person_id) if command.firm_uid else None
     return Wish(
         person_id=person_id,
+        new_for_firm=hat.id if hat else None,
         machines=machines,
         slot=command.slot,
         now=now,

@@ -10,6 +10,8 @@ from labops.domain.certifications.models import Certification, CertificationSusp
 from labops.domain.machines.models import Machine, MachineType
 from labops.domain.memberships.models import Membership
 from labops.domain.people.models import Person, RoleGrant
+from labops.domain.plans.models import Plan, Subscription
+from labops.domain.plans.states import SubscriptionState
 from labops.domain.restrictions.models import Restriction, TopUp
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable, Space
@@ -36,6 +38,8 @@ _waiver = table_of(Waiver).c
 _version = table_of(WaiverVersion).c
 _signature = table_of(Signature).c
 _guardian = table_of(Guardian).c
+_plan = table_of(Plan).c
+_subscription = table_of(Subscription).c
 
 _wanted = (
     select(
@@ -187,7 +191,7 @@ GUARDED = Prepared(
 )
 
 # person_id: int; since: instant. A row for each machine of each booking that a limit may count.
-HELD = Prepared(
+_held = (
     select(
         _booking.id,
         _booking.starts_at,
@@ -200,6 +204,7 @@ HELD = Prepared(
         _machine.id,
         _type.slug,
         _bookable.slug,
+        _booking.firm_id,
     )
     .select_from(table_of(Booking))
     .join(table_of(BookingBookable), _of_booking.booking_id == _booking.id)
@@ -207,7 +212,6 @@ HELD = Prepared(
     .join(table_of(Bookable), _bookable.id == _machine.id)
     .join(table_of(MachineType), _type.id == _machine.machine_type_id)
     .where(
-        _booking.person_id == bindparam("person_id"),
         _booking.ends_at > bindparam("since"),
         or_(
             *(_booking.state == state.value for state in sorted(QUOTA_STATES)),
@@ -215,6 +219,24 @@ HELD = Prepared(
         ),
     )
     .order_by(_booking.starts_at, _booking.id)
+)
+HELD = Prepared(_held.where(_booking.person_id == bindparam("person_id")))
+# firm_id, besides (a person): int, since: datetime. What colleagues booked for the firm.
+HELD_BY_COLLEAGUES = Prepared(
+    _held.where(
+        _booking.firm_id == bindparam("firm_id"), _booking.person_id != bindparam("besides")
+    )
+)
+# firm_id, site_id: int. The plan that the firm is on at the site.
+PLAN_OF_FIRM = Prepared(
+    select(_plan.slug)
+    .select_from(table_of(Subscription))
+    .join(table_of(Plan), _plan.id == _subscription.plan_id)
+    .where(
+        _subscription.firm_id == bindparam("firm_id"),
+        _subscription.site_id == bindparam("site_id"),
+        _subscription.state == SubscriptionState.ACTIVE.value,
+    )
 )
 
 # person_id, site_id: int

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from labops.domain.bookings import statements
 from labops.domain.bookings.models import Booking
 from labops.domain.house_rules.queries import rules_in_force
+from labops.domain.plans.entries import Owner
 from labops.kernel import ledger
 from labops.kernel.errors import Invalid, NotFound
 from labops.kernel.interval import Interval
@@ -66,7 +67,8 @@ class Wish:
     """Who wants which machines when; `previous` is the booking being moved, with its machines.
 
     `owner` is who holds the time already, such as an offer that is being accepted. `people` is
-    how many come; `fields` what is said besides, `None` where nobody was asked yet.
+    how many come; `fields` what is said besides, `None` where nobody was asked yet. A new one may
+    be for a firm, `new_for_firm` its id.
     """
 
     person_id: int
@@ -80,6 +82,17 @@ class Wish:
     fields: Mapping[str, str] | None = None
     offered: ledger.Owner | None = None
     part_of: PartOf | None = None
+    new_for_firm: int | None = None
+
+    @property
+    def firm_id(self) -> int | None:
+        """Return the firm under whose name it is: a booking that moves keeps its own."""
+        return self.new_for_firm if self.previous is None else self.previous.firm_id
+
+    @property
+    def payer(self) -> Owner:
+        """Return whose plan and account it goes by."""
+        return Owner(self.person_id) if self.firm_id is None else Owner(firm_id=self.firm_id)
 
     @property
     def owner(self) -> ledger.Owner | None:

@@ -198,6 +198,35 @@ INVENTORY: Mapping[str, Entry] = {
     "feed": _goes("person_id"),
     "feed_fragment": _goes("booking_id>booking.person_id"),
     "former_account": Entry(whose=("person_id",), goes=True, columns={"merged_by_id": _STAFF}),
+    "firm": Entry(
+        columns={
+            "email": _keep("The address that a firm gave as its own."),
+            "legal_name": _keep("A firm's; of a sole trader it is a public fact."),
+            "vat_number": _keep("A firm's."),
+            "tax_code": _keep("A firm's; a sole trader's is that of the trade."),
+            "street": _keep("A firm's."),
+            "postcode": _keep("A firm's."),
+            "town": _keep("A firm's."),
+        },
+        plain=("uid", "ateco_code", "size", "flags"),
+    ),
+    "firm_invitation": Entry(
+        whose=("invited_by_id", "accepted_by_id"),
+        columns={
+            "invited_by_id": _keep("Who invited in the firm's name: pseudonym."),
+            "accepted_by_id": _keep("Who joined by it: pseudonym."),
+            "email": SCRUB,
+        },
+        plain=("uid", "role"),
+    ),
+    "firm_person": Entry(
+        whose=("person_id",),
+        columns={
+            "person_id": _keep("Who booked at a firm's cost: pseudonym."),
+            "named_by_id": _keep("Who took her in; leads to the pseudonym once erased."),
+        },
+        plain=("role",),
+    ),
     "guardian": Entry(
         whose=("child_id",),
         columns={"child_id": _WHO, "name": PSEUDONYM, "email": BLANK},

@@ -55,6 +55,8 @@ class SignIn(Base):
     ended_at: Mapped[datetime | None]
     device: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(String(45), default="")
+    # The firm under whose name she acts on this device.
+    firm_id: Mapped[int | None] = mapped_column(ForeignKey("firm.id"), index=True)
 
 
 class RoleGrant(Base):

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from labops.domain.firms.models import Firm
 from labops.domain.memberships.models import Membership
 from labops.domain.people.models import (
     Account,
@@ -31,7 +32,7 @@ ABSOLUTE_LIMIT = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentPerson:
-    """Who is signed in, and by which row."""
+    """Who is signed in, by which row, and under which firm's name she acts ('' for her own)."""
 
     person_id: int
     uid: str
@@ -42,11 +43,14 @@ class CurrentPerson:
     sign_in_id: int
     last_seen_at: datetime
     actor: Actor
+    firm_uid: str = ""
+    firm_name: str = ""
 
 
 _person = table_of(Person).c
 _role = table_of(RoleGrant).c
 _account = table_of(Account).c
+_firm = table_of(Firm).c
 _sign_in = table_of(SignIn).c
 _token = table_of(ApiToken).c
 _WHO = (
@@ -77,8 +81,11 @@ _OF_SIGN_IN = Prepared(
         _account.email,
         _sign_in.id.label("sign_in_id"),
         _sign_in.last_seen_at,
+        _firm.uid.label("firm_uid"),
+        _firm.legal_name.label("firm_name"),
     )
     .select_from(table_of(SignIn))
+    .outerjoin(table_of(Firm), _firm.id == _sign_in.firm_id)
     .join(table_of(Account), _account.id == _sign_in.account_id)
     .join(table_of(Person), _person.id == _account.person_id)
     .outerjoin(table_of(RoleGrant), _role.person_id == _person.id)
@@ -112,6 +119,8 @@ def of_sign_in(session: Session, secret: str, *, now: datetime) -> CurrentPerson
         sign_in_id=first.sign_in_id,
         last_seen_at=first.last_seen_at,
         actor=_actor(rows, Scope.STAFF, now),
+        firm_uid=first.firm_uid or "",
+        firm_name=first.firm_name or "",
     )
 
 

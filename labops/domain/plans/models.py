@@ -23,7 +23,8 @@ class Plan(Base):
     """What a site offers by the month, quarter or year, or once. Prices are cents.
 
     The slug is what house rules call it. Only people in one of the `groups` may have it, everybody
-    when there are none. It is for sale between two local days, both included.
+    when there are none. It is for sale between two local days, both included. One for firms says
+    how many people of a firm may use it together (`firm_people`); others are for single people.
     """
 
     __tablename__ = "plan"
@@ -42,6 +43,7 @@ class Plan(Base):
     groups: Mapped[list[str]] = mapped_column(default=list)
     sold_from: Mapped[date | None]
     sold_until: Mapped[date | None]
+    firm_people: Mapped[int | None]
     created_at: Mapped[datetime]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking
@@ -36,6 +36,7 @@ class PlanView:
     sold_until: date | None
     hours: tuple[tuple[str, Mapping[str, str], int], ...]
     for_sale: bool
+    firm_people: int | None = None
 
     def name(self, language: str) -> str:
         """Return its name in the language."""
@@ -56,9 +57,17 @@ class SubscriptionView:
     ends_on: date | None
 
 
-def refusals(plan: Plan, groups: Iterable[str], today: date) -> list[Problem]:
-    """Return why somebody of these groups may not begin with the plan today."""
+def refusals(
+    plan: Plan, groups: Iterable[str], today: date, *, firm_people: int | None = None
+) -> list[Problem]:
+    """Return why somebody of these groups, or a firm of so many, may not begin with it today."""
     problems = []
+    if firm_people is None and plan.firm_people is not None:
+        problems.append(Problem("plan.for-firms"))
+    if firm_people is not None and plan.firm_people is None:
+        problems.append(Problem("plan.not-for-firms"))
+    if firm_people is not None and plan.firm_people is not None and firm_people > plan.firm_people:
+        problems.append(Problem("plan.for-smaller-firms", {"most": plan.firm_people}))
     if not _for_sale(plan, today):
         problems.append(Problem("plan.not-for-sale"))
     if plan.groups and not set(plan.groups) & set(groups):
@@ -82,21 +91,31 @@ def plan_of(session: Session, site_id: int, slug: str, *, today: date) -> PlanVi
     return _views(session, rows, today)[0]
 
 
-def may_have(session: Session, site_id: int, groups: Iterable[str], *, today: date) -> set[str]:
-    """Return the slugs of the plans that somebody of these groups may begin with today."""
+def may_have(
+    session: Session,
+    site_id: int,
+    groups: Iterable[str],
+    *,
+    today: date,
+    firm_people: int | None = None,
+) -> set[str]:
+    """Return the slugs of the plans that somebody of these groups may begin with today.
+
+    With `firm_people`: those that a firm of so many may begin with.
+    """
     known = set(groups)
     rows = session.scalars(select(Plan).where(Plan.site_id == site_id))
-    return {plan.slug for plan in rows if not refusals(plan, known, today)}
+    return {plan.slug for plan in rows if not refusals(plan, known, today, firm_people=firm_people)}
 
 
 def subscriptions_of(
-    session: Session, person_id: int, site_id: int, *, today: date
+    session: Session, owner: Owner, site_id: int, *, today: date
 ) -> list[SubscriptionView]:
-    """Return all of a person's subscriptions at a site, the running one first, then newest."""
+    """Return all of an owner's subscriptions at a site, the running one first, then newest."""
     rows = session.execute(
         select(Subscription, Plan)
         .join(Plan, Plan.id == Subscription.plan_id)
-        .where(Subscription.person_id == person_id, Subscription.site_id == site_id)
+        .where(_of(owner), Subscription.site_id == site_id)
         .order_by(
             (Subscription.state == SubscriptionState.ENDED.value), Subscription.created_at.desc()
         )
@@ -131,9 +150,9 @@ def is_subscribed(session: Session, person_id: int, site_id: int) -> bool:
     )
 
 
-def balance_of(session: Session, person_id: int, site_id: int) -> Decimal:
-    """Return what a person owes a site in euro; below zero she has paid ahead."""
-    name = entries.balance(site_id, Owner(person_id)).name
+def balance_of(session: Session, owner: Owner, site_id: int) -> Decimal:
+    """Return what an owner owes a site in euro; below zero it has been paid ahead."""
+    name = entries.balance(site_id, owner).name
     held = session.scalar(
         select(func.coalesce(func.sum(Posting.amount), 0))
         .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
@@ -172,6 +191,12 @@ def account_holder(session: Session, uid: str, site_id: int, actor: Actor) -> in
     return person_id
 
 
+def _of(owner: Owner) -> ColumnElement[bool]:
+    if owner.firm_id is None:
+        return Subscription.person_id == owner.person_id
+    return Subscription.firm_id == owner.firm_id
+
+
 def _for_sale(plan: Plan, today: date) -> bool:
     begun = plan.sold_from is None or plan.sold_from <= today
     return begun and (plan.sold_until is None or today <= plan.sold_until)
@@ -204,6 +229,7 @@ def _views(session: Session, plans: Iterable[Plan], today: date) -> list[PlanVie
             sold_until=plan.sold_until,
             hours=tuple(hours.get(plan.id, ())),
             for_sale=_for_sale(plan, today),
+            firm_people=plan.firm_people,
         )
         for plan in plans
     ]

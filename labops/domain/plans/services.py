@@ -12,13 +12,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from labops.domain.machines.models import MachineType
-from labops.domain.people.models import Person
-from labops.domain.plans import entries, terms
+from labops.domain.plans import entries, payers, terms
 from labops.domain.plans.entries import Entry, Owner
 from labops.domain.plans.models import LedgerAccount, LedgerEntry, Payment, Plan, PlanHours, Posting
 from labops.domain.plans.policies import is_notice_number
 from labops.domain.plans.states import EntryKind, Method, Period
-from labops.kernel import audit, ledger, money
+from labops.kernel import audit, money
 from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Invalid, NotFound, Problem, Refused
 from labops.kernel.ids import new_uid
@@ -28,6 +27,7 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 60
 LONGEST_NAME = 80
 LONGEST_REASON = 300
+MOST_FIRM_PEOPLE = 1000
 MOST_MINUTES = 60 * 24 * 31
 REVERSIBLE = (EntryKind.FEE, EntryKind.BOOKING, EntryKind.LATE, EntryKind.PAYMENT)
 
@@ -46,13 +46,15 @@ class DescribePlan:
     groups: tuple[str, ...] = ()
     sold_from: date | None = None
     sold_until: date | None = None
+    firm_people: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPayment:
-    """Money that somebody paid to a site: euro, how and on which local day."""
+    """Money that a person, or else a firm, paid to a site: euro, how and on which local day."""
 
-    person_uid: str
+    person_uid: str = ""
+    firm_uid: str = ""
     site_id: int
     amount: Decimal
     method: Method
@@ -91,6 +93,7 @@ def add_plan(session: Session, command: DescribePlan, *, actor: Actor, now: date
     plan.period = command.period.value
     plan.groups = sorted(set(command.groups))
     plan.sold_from, plan.sold_until = command.sold_from, command.sold_until
+    plan.firm_people = command.firm_people
     session.flush()  # its hours refer to it
     session.execute(delete(PlanHours).where(PlanHours.plan_id == plan.id))
     for slug, minutes in command.hours.items():
@@ -118,15 +121,13 @@ def record_payment(command: RecordPayment, *, actor: Actor, now: datetime) -> No
     """
     actor.require(Permission.PAYMENT_RECORD, command.site_id)
     with unit_of_work() as session:
-        person_id = session.scalar(select(Person.id).where(Person.uid == command.person_uid))
-        if person_id is None:
-            raise NotFound
+        owner = payers.owner_named(session, command.person_uid, command.firm_uid)
         today = terms.today_at(session, command.site_id, now)
         problems = list(_payment_problems(command, today))
         if problems:
             raise Invalid(problems)
-        ledger.lock(session, people=[person_id])
-        _pay(session, command, Owner(person_id), actor=actor, now=now)
+        payers.lock(session, owner)
+        _pay(session, command, owner, actor=actor, now=now)
 
 
 def _pay(
@@ -172,7 +173,7 @@ def _pay(
         session,
         actor,
         "payment.recorded",
-        f"person:{command.person_uid}",
+        f"firm:{command.firm_uid}" if command.firm_uid else f"person:{command.person_uid}",
         now=now,
         after={"amount": str(command.amount), "method": payment.method, "entry": uid},
     )
@@ -192,12 +193,15 @@ def reverse(uid: str, *, reason: str, actor: Actor, now: datetime) -> None:
         entry = session.get(LedgerEntry, uid)
         if entry is None or not actor.may(Permission.PAYMENT_RECORD, entry.site_id):
             raise NotFound
-        owners = session.scalars(
-            select(LedgerAccount.person_id)
+        owners = session.execute(
+            select(LedgerAccount.person_id, LedgerAccount.firm_id)
             .join(Posting, Posting.account_id == LedgerAccount.id)
-            .where(Posting.entry_uid == uid, LedgerAccount.person_id.is_not(None))
+            .where(
+                Posting.entry_uid == uid,
+                LedgerAccount.person_id.is_not(None) | LedgerAccount.firm_id.is_not(None),
+            )
         )
-        ledger.lock(session, people=[one for one in owners if one is not None])
+        payers.lock(session, *(Owner(*row) for row in owners))
         known = session.scalar(select(LedgerEntry.uid).where(LedgerEntry.reverses_uid == uid))
         if known is not None or entry.kind not in REVERSIBLE:
             raise Refused([Problem("entry.reversed")])
@@ -237,6 +241,11 @@ def _plan_problems(command: DescribePlan) -> Iterator[Problem]:
     for group in command.groups:
         if not SLUG.fullmatch(group) or len(group) > LONGEST_SLUG:
             yield Problem("field.not-a-short-name", {"field": "groups", "value": group})
+    if command.firm_people is not None and not 1 <= command.firm_people <= MOST_FIRM_PEOPLE:
+        yield Problem(
+            "field.out-of-range",
+            {"field": "firm_people", "lowest": 1, "highest": MOST_FIRM_PEOPLE},
+        )
     begins, ends = command.sold_from, command.sold_until
     if begins and ends and ends < begins:
         yield Problem("field.ends-before-start", {"field": "sold_until"})

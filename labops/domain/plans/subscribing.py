@@ -9,19 +9,19 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from labops.domain.firms.models import Firm
+from labops.domain.firms.placing import count_people
 from labops.domain.memberships.models import Membership
 from labops.domain.memberships.placing import is_running, membership_of
 from labops.domain.memberships.states import MembershipState
 from labops.domain.onboarding import admitting
 from labops.domain.onboarding import queries as onboarding
 from labops.domain.onboarding.kinds import StepKind
-from labops.domain.people.models import Person
-from labops.domain.plans import terms
+from labops.domain.plans import payers, terms
 from labops.domain.plans.entries import Owner
 from labops.domain.plans.models import Plan, Subscription
 from labops.domain.plans.queries import refusals
 from labops.domain.plans.states import SubscriptionState
-from labops.kernel import ledger
 from labops.kernel.db import unit_of_work
 from labops.kernel.errors import NotFound, Problem, Refused
 from labops.kernel.permissions import Actor, Permission
@@ -29,31 +29,37 @@ from labops.kernel.permissions import Actor, Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribe:
-    """Who wants which plan (its slug) of which site, and whether it renews by itself."""
+    """Who, a person or a firm, wants which plan (its slug) of which site; does it renew itself."""
 
-    person_uid: str
+    person_uid: str = ""
+    firm_uid: str = ""
     site_id: int
     plan: str
     renews: bool = True
 
 
 def subscribe(command: Subscribe, *, actor: Actor, now: datetime) -> None:
-    """Put a member on a plan from today on, in place of the one she is on; its price is asked.
+    """Put a member or a firm on a plan from today on, in place of the one before; it is charged.
 
     An applicant whose last step is the plan chooses one, too, and is admitted by that. Raises
-    `NotFound` for an unknown plan and for somebody who is not the actor's to act for, `Refused`
-    for whoever is no member, has steps left, has that plan, or may not have it.
+    `NotFound` for an unknown plan and for whoever is not the actor's to act for, `Refused` for
+    whoever is no member, has steps left, has that plan, or may not have it.
     """
     actor.require_write()
     with unit_of_work() as session:
-        person_id = _person(session, command.person_uid, command.site_id, actor)
-        ledger.lock(session, people=[person_id])
-        owner = Owner(person_id)
+        owner = payers.owner_named(session, command.person_uid, command.firm_uid)
+        if not payers.may_act(session, owner, command.site_id, actor):
+            raise NotFound
+        payers.lock(session, owner)
         plan = session.scalar(
             select(Plan).where(Plan.site_id == command.site_id, Plan.slug == command.plan)
         )
         if plan is None:
             raise NotFound
+        if owner.firm_id is not None:
+            _subscribe_firm(session, plan, owner, command, actor=actor, now=now)
+            return
+        person_id = owner.person_id or 0
         membership = membership_of(session, person_id, command.site_id)
         today = terms.today_at(session, command.site_id, now)
         if membership is None:
@@ -70,6 +76,24 @@ def subscribe(command: Subscribe, *, actor: Actor, now: datetime) -> None:
         terms.begin(session, plan, owner, renews=command.renews, actor=actor, now=now)
         if applies:
             admitting.admit_if_ready(session, person_id, command.site_id, actor=actor, now=now)
+
+
+def _subscribe_firm(
+    session: Session, plan: Plan, owner: Owner, command: Subscribe, *, actor: Actor, now: datetime
+) -> None:
+    """Put a firm on a plan: its people need not be members, the plan makes them."""
+    firm = session.get_one(Firm, owner.firm_id, with_for_update=True)  # nobody joins meanwhile
+    today = terms.today_at(session, command.site_id, now)
+    before = terms.running(session, command.site_id, owner)
+    people = count_people(session, firm.id)
+    problems = refusals(plan, (), today, firm_people=people)
+    if firm.email_proven_at is None:
+        problems.append(Problem("firm.not-proven"))
+    if before is not None and before.plan_id == plan.id:
+        problems.append(Problem("plan.same"))
+    if problems:
+        raise Refused(problems)
+    terms.begin(session, plan, owner, renews=command.renews, actor=actor, now=now)
 
 
 def _require_last_step(session: Session, membership: Membership, today: date) -> None:
@@ -134,9 +158,12 @@ def _change(
     actor.require_write()
     with unit_of_work() as session:
         subscription = session.scalar(select(Subscription).where(Subscription.uid == uid))
-        if subscription is None or not _may(actor, subscription.person_id, subscription.site_id):
+        if subscription is None:
             raise NotFound
-        ledger.lock(session, people=[subscription.person_id or 0])
+        owner = terms.owner_of(subscription)
+        if not payers.may_act(session, owner, subscription.site_id, actor):
+            raise NotFound
+        payers.lock(session, owner)
         session.refresh(subscription)
         if subscription.state == SubscriptionState.ENDED:
             raise Refused([Problem("plan.ended")])
@@ -149,15 +176,3 @@ def _change(
         )
         if subscription.state != SubscriptionState.ENDED:
             change(session, subscription)
-
-
-def _person(session: Session, uid: str, site_id: int, actor: Actor) -> int:
-    person_id = session.scalar(select(Person.id).where(Person.uid == uid))
-    if person_id is None or not _may(actor, person_id, site_id):
-        raise NotFound
-    return person_id
-
-
-def _may(actor: Actor, person_id: int | None, site_id: int) -> bool:
-    own = person_id is not None and actor.owns(person_id)
-    return own or actor.may(Permission.PAYMENT_RECORD, site_id)

@@ -8,12 +8,12 @@ from sqlalchemy import exists, literal, select
 from sqlalchemy.orm import Session
 
 from labops.domain.machines.models import MachineType
-from labops.domain.plans import allowances, terms
+from labops.domain.plans import allowances, payers, terms
 from labops.domain.plans.models import LedgerAccount, PlanHours, Subscription
 from labops.domain.plans.policies import month_of
 from labops.domain.plans.states import AccountKind, SubscriptionState
 from labops.domain.sites.models import Site
-from labops.kernel import ledger, local_time
+from labops.kernel import local_time
 from labops.kernel.db import reading, unit_of_work
 
 
@@ -99,6 +99,6 @@ def _grant(subscription_id: int, *, now: datetime) -> None:
 
 def _locked(session: Session, subscription_id: int) -> Subscription:
     subscription = session.get_one(Subscription, subscription_id, populate_existing=True)
-    ledger.lock(session, people=[subscription.person_id or 0])
+    payers.lock(session, terms.owner_of(subscription))
     session.refresh(subscription)
     return subscription
