@@ -99,6 +99,8 @@ def navigation() -> list[Link]:
         entries += [(_("Calendar"), "bookings.calendar"), (_("My bookings"), "bookings.index")]
     if actor.may_somewhere(Permission.BOOKING_EDIT_OTHERS):
         entries.append((_("Today"), "staff.today"))
+    if actor.may_somewhere(Permission.BOOKING_SEE_NAMES):
+        entries.append((_("Numbers"), "numbers.index"))
     if actor.may_somewhere(Permission.VISIT_RECORD):
         entries.append((_("Desk"), "visits.desks"))
     if actor.may_somewhere(Permission.VISIT_SEE):

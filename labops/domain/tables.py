@@ -33,6 +33,7 @@ from labops.domain.sites import models as sites
 from labops.domain.spaces import models as spaces
 from labops.domain.stations import models as stations
 from labops.domain.strikes import models as strikes
+from labops.domain.use_questions import models as use_questions
 from labops.domain.visits import models as visits
 from labops.domain.waiting import models as waiting
 from labops.domain.waivers import models as waivers
@@ -80,6 +81,7 @@ __all__ = [
     "spaces",
     "stations",
     "strikes",
+    "use_questions",
     "visits",
     "waiting",
     "waivers",

@@ -25,6 +25,7 @@ ON_BOTH = frozenset(
         "test_life_of_bookings",
         "test_maintenance_life",
         "test_migrations",
+        "test_numbers_oracle",
         "test_outbox",
         "test_plans",
         "test_prepared",

@@ -30,6 +30,7 @@ from labops.domain.machines import queries as machines
 from labops.domain.plans import queries as plans
 from labops.domain.series import queries as series
 from labops.domain.sites.queries import find_site
+from labops.domain.use_questions import queries as use_questions
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 from labops.kernel.errors import Changed, Problem, Refused
@@ -152,6 +153,7 @@ def booking_page(
         booking=booking,
         series=series.links_of(reading(), [booking.uid]).get(booking.uid),
         firm_name=of_firm.firm_named_on(reading(), booking.uid),
+        use_answers=use_questions.answers_of_booking(reading(), booking.uid),
         details=queries.details_of(reading(), [booking.uid])[booking.uid],
         may_approve=actor.may(Permission.BOOKING_APPROVE, site_id),
         refuses_late=any(rule.late_cancel is LateCancel.REFUSE for rule in rules),

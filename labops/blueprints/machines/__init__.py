@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labops.blueprints.machines import editing, importing, routes
+from labops.blueprints.machines import asking, editing, importing, routes
 from labops.blueprints.machines.base import bp
 
-__all__ = ["bp", "editing", "importing", "routes"]
+__all__ = ["asking", "bp", "editing", "importing", "routes"]

@@ -16,6 +16,7 @@ from labops.blueprints.assets import ONE_YEAR
 from labops.blueprints.machines import diary, needs
 from labops.blueprints.machines.base import bp, found_machine, named_processes
 from labops.blueprints.machines.forms import StateForm
+from labops.blueprints.machines.standing import standing_of
 from labops.blueprints.rules_in_words import rules_in_words
 from labops.blueprints.sites.base import asked
 from labops.domain.bookings.hits import Obstacle, hit_bookings
@@ -126,6 +127,7 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         staff=staff,
         form=form or StateForm(),
         station=stations.of_machine(session, machine.id) if staff else None,
+        standing=standing_of(machine, now=now),
         maintenance=maintenance.of_machine(session, machine.id, now=now),
         inductions=inductions.of_machine(session, machine.id, Interval(now, now + AHEAD)),
         hit_count=_hit_count(machine, now) if staff else 0,

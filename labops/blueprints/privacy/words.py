@@ -38,7 +38,6 @@ TABLES = {
     "erasure_request": _l("That you asked to be erased"),
     "former_account": _l("Accounts of yours that were merged into this one"),
     "feed": _l("Calendar addresses"),
-    "firm_invitation": _l("Invitations of your firms"),
     "firm_person": _l("Firms in which you work"),
     "guardian": _l("Who answers for you"),
     "hand_over": _l("Bookings that you gave or were given"),

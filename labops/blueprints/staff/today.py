@@ -20,6 +20,8 @@ from labops.domain.closures import outside_queries
 from labops.domain.machines.states import MachineState
 from labops.domain.maintenance import queries as maintenance
 from labops.domain.strikes import queries as strikes
+from labops.domain.visits import staying
+from labops.domain.waiting import queries as waiting
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
 from labops.kernel.errors import NotFound
@@ -71,6 +73,11 @@ def today() -> ResponseReturnValue:
         day=day,
         now=now,
         today=grouped,
+        in_count=staying.inside_count(reading(), place.id),
+        out_of_service=sum(
+            one.machine.state == MachineState.OUT_OF_SERVICE for one in found.machines
+        ),
+        offers=waiting.running_out(reading(), place.id, now=now),
         to_decide=len(queries.to_decide(reading(), actor)),
         proposed=_proposed(place.id),
         contested=len(strikes.to_answer(reading(), actor)),

@@ -13,13 +13,14 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import Form
 
-from labops.blueprints import fixes
+from labops.blueprints import fixes, formats
 from labops.blueprints.access import current_actor, current_person, public, signed_in, worn_hat
 from labops.blueprints.asked import form_with, people_in, questions_for, said_in
 from labops.blueprints.errors import reasons_of
 from labops.blueprints.fixes import Wanted
 from labops.blueprints.sites.base import asked, key, presence
 from labops.blueprints.stations.base import bp, scanned
+from labops.blueprints.stations.questions import keep_answers, questions_for_act
 from labops.blueprints.stations.walk_in import Offer, offer_for, rules_of
 from labops.domain.bookings import extending, services
 from labops.domain.bookings import queries as bookings
@@ -141,6 +142,7 @@ def _act(code: str, act: Act) -> ResponseReturnValue:
     outcome = doors.scan(command, actor=actor, now=clock.now())
     if not outcome.welcome:
         return _page(station, site, outcome.problems)
+    keep_answers(station, act, outcome.booking_uid)
     return redirect(url_for(".show", code=code, done=nonce), 303)
 
 
@@ -183,6 +185,9 @@ def _at(station: StationView, problems: Sequence[Problem], now: datetime) -> dic
         "state": machines.states_now(reading(), [machine], now=now)[machine.id],
         "acting": acting,
         "room": _room(acting, now),
+        "questions": questions_for_act(machine.id, finishing=acting.can_finish) if acting else (),
+        "said": request.form,
+        "language": formats.language(),
         "coming": next((claim for claim in here if claim is not acting), None),
         "elsewhere": None if acting or not elsewhere else elsewhere[0],
         "offer": offer,

@@ -103,6 +103,7 @@ IMPERSONAL: Mapping[str, str] = {
     "site": "What a site says of itself.",
     "space": "Rooms.",
     "station": "Signs at doors and machines.",
+    "use_question": "What is asked before and after the use of a machine.",
     "waiver": "What a site asks people to sign.",
     "waiver_version": "The texts of that.",
 }
@@ -410,6 +411,7 @@ INVENTORY: Mapping[str, Entry] = {
     ),
     "top_up": _goes("person_id"),
     "trainer": _goes("person_id"),
+    "use_answer": _goes("booking_id>booking.person_id"),
     "visit": Entry(
         whose=("person_id",),
         columns={

@@ -130,6 +130,16 @@ def held_of_person(session: Session, person_id: int, *, now: datetime) -> list[O
     )
 
 
+def running_out(session: Session, site_id: int, *, now: datetime) -> list[OfferView]:
+    """Return the offers of a site that wait for an answer, the most urgent first; for staff."""
+    return _offers(
+        session,
+        WaitingWish.site_id == site_id,
+        Offer.state == OfferState.HELD.value,
+        Offer.answer_by > now,
+    )
+
+
 def held_slots(session: Session, site_id: int, window: Interval) -> dict[str, list[Interval]]:
     """Return by machine the slots in the window that are held for somebody."""
     rows = session.execute(

@@ -1,0 +1,1 @@
+"""What use of the machines, presence and membership come to over a period."""
