@@ -23,6 +23,7 @@ from labops.domain.calendars import fragments
 from labops.domain.circulars import services as circulars
 from labops.domain.inductions import invited
 from labops.domain.inductions import sweeping as inductions
+from labops.domain.maintenance import upkeep
 from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told, note_invited
 from labops.domain.onboarding import admitting
@@ -268,6 +269,11 @@ def keep_the_list(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     return f"{acts} acts, {alerts} alerts"
 
 
+def tell_upkeep(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
+    """Tell staff of maintenance that became due soon, due or overdue."""
+    return f"{upkeep.record_due(now=now, dry_run=dry_run)} due"
+
+
 def enforce_retention(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
     """Let go of what was kept for as long as it may be."""
     found = retention.enforce(now=now, dry_run=dry_run)
@@ -290,6 +296,7 @@ JOBS: Mapping[str, Job] = {
         Job(name="offer-freed-time", period=timedelta(seconds=5), run=offer_freed_time),
         Job(name=skills.NOTE_USES, period=timedelta(minutes=10), run=skills.note_uses),
         Job(name="remind-of-ends", period=timedelta(hours=1), run=skills.remind_of_ends),
+        Job(name="tell-upkeep", period=timedelta(minutes=30), run=tell_upkeep),
         Job(name="erase-people", period=timedelta(seconds=60), run=keeping.erase_people),
         Job(name="backup", period=timedelta(seconds=60), run=keeping.backup, hurry=False),
         Job(name="visit-calendars", period=timedelta(hours=1), run=visit_calendars),

@@ -83,6 +83,23 @@ def replace(slug: str, sizes: Mapping[str, bytes], *, actor: Actor, now: datetim
         _drop(before)
 
 
+def kept_private(raw: bytes) -> str:
+    """Read a picture and keep it where only pages that ask for a right find it; return its name.
+
+    Raises `Invalid` as `made`.
+    """
+    data = made(raw)["large"]
+    name = f"{hashlib.sha256(data).hexdigest()[:32]}-large.webp"
+    _keep(private_folder() / name, data)
+    return name
+
+
+def private_folder() -> Path:
+    """Return where pictures of faults and repairs are."""
+    data_dir: Path = current_app.config["LABOPS"].data_dir
+    return data_dir / "repair-photos"
+
+
 def kept(sizes: Mapping[str, bytes]) -> str:
     """Keep a picture for good, whoever shows it, and return the name under which it is served."""
     # No machine has a colon in its name, so none drops this file.

@@ -16,6 +16,7 @@ from labops.blueprints import (
     calendar_messages,
     case_messages,
     formats,
+    incident_messages,
     inductions_messages,
     lab_messages,
     members_messages,
@@ -259,6 +260,7 @@ SENTENCES: dict[str, Sentence] = {
     **members_messages.SENTENCES,
     **plan_messages.SENTENCES,
     **quiz_messages.SENTENCES,
+    **incident_messages.SENTENCES,
     **visit_messages.SENTENCES,
     **case_messages.SENTENCES,
 }

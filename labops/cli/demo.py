@@ -21,6 +21,7 @@ from labops.cli import (
     demo_onboarding,
     demo_plans,
     demo_quizzes,
+    demo_repair,
     demo_use,
     demo_visits,
     demo_waivers,
@@ -74,6 +75,7 @@ def demo() -> None:
         demo_visits.fill(now=now)
         demo_firms.fill(now=now)
         demo_use.fill(now=now)
+        demo_repair.fill(now=now)
         demo_cases.fill(demo_labs.fill(now=now), now=now)
         demonstration.finish(now=now)
         click.echo(f"Demonstration data loaded, with {count} bookings.")

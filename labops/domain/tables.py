@@ -13,6 +13,7 @@ from labops.domain.closures import models as closures
 from labops.domain.erasure import models as erasure
 from labops.domain.firms import models as firms
 from labops.domain.house_rules import models as house_rules
+from labops.domain.incidents import models as incidents
 from labops.domain.inductions import models as inductions
 from labops.domain.labs import models as labs
 from labops.domain.machines import models as machines
@@ -57,6 +58,7 @@ __all__ = [
     "firms",
     "house_rules",
     "idempotency",
+    "incidents",
     "inductions",
     "instance",
     "jobs",

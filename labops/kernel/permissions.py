@@ -27,6 +27,7 @@ class Permission(StrEnum):
     CIRCULAR_SEND = "circular:send"
     CLOSURE_EDIT = "closure:edit"
     FIRM_SEE = "firm:see"
+    HARM_SEE = "harm:see"
     INDUCTION_EDIT = "induction:edit"
     KIOSK_ENROL = "kiosk:enrol"
     LAB_EDIT = "lab:edit"
@@ -97,6 +98,7 @@ _STAFF = _TEACHER | {
 # A screen at a door lets people in and out, and holds the list of who is in for the fire brigade.
 KIOSK_PERMISSIONS = frozenset({Permission.VISIT_RECORD, Permission.VISIT_SEE})
 _MANAGER = _STAFF | {
+    Permission.HARM_SEE,
     Permission.NOTE_SEE_ALL,
     Permission.PERSON_MERGE,
     Permission.PLAN_EDIT,

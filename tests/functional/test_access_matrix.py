@@ -28,9 +28,17 @@ from labops.domain.circulars import services as circulars
 from labops.domain.circulars.services import SendCircular
 from labops.domain.closures.outside import Follow, follow
 from labops.domain.closures.values import CalendarKind
+from labops.domain.incidents import harming
+from labops.domain.incidents import services as incidents
+from labops.domain.incidents.harming import ReportHarm
+from labops.domain.incidents.services import ReportFault
+from labops.domain.incidents.states import Severity
 from labops.domain.labs.commands import DescribeLab, PlaceLab
 from labops.domain.labs.registering import register_lab
 from labops.domain.machines.queries import by_slug as machine_by_slug
+from labops.domain.maintenance import upkeep
+from labops.domain.maintenance.parts import DescribePart, add_part
+from labops.domain.maintenance.upkeep import LogTask, MakePlan
 from labops.domain.notes import services as notes
 from labops.domain.people.selecting import Choice
 from labops.domain.quizzes import services as quizzes
@@ -122,6 +130,24 @@ def places(app: Flask, world: World) -> dict[str, str]:
         "firm_uid": a_firm(world),
         **quiz_places(world),
         **case_places(world),
+        **repair_places(world),
+    }
+
+
+def repair_places(world: World) -> dict[str, str]:
+    """Let Alice have reported a fault and harm at MHUMA, and Bob look after the laser."""
+    alice, bob, now = world.actor("alice"), world.actor("bob"), clock.now()
+    fault = ReportFault(machine="laser", severity=Severity.NOTE, text="Squeaks", nonce="1")
+    harm = ReportHarm(text="A cut", happened_at=now, nonce="1")
+    plan = MakePlan(machine="laser", title="Lens", minutes=30, every_months=1)
+    task = LogTask(machine="laser", title="Lens", nonce="1")
+    part = DescribePart(name="Lens")
+    return {
+        "incident": incidents.report(fault, actor=alice, now=now),
+        "harm": harming.report(world.sites["mhuma"], harm, actor=alice, now=now),
+        "round": upkeep.make_plan(plan, actor=bob, now=now),
+        "task": upkeep.log_task(task, actor=bob, now=now),
+        "part": add_part(world.sites["mhuma"], part, actor=bob, now=now),
     }
 
 
@@ -335,6 +361,9 @@ ACTS = {
         {"staff", "other site's staff", "admin"},
     ),
     "/people/{person}/erase": ("/people/{person}", {"admin"}),
+    "/sites/mhuma/rounds": ("/sites/mhuma/rounds", {"staff", "admin"}),
+    "/sites/mhuma/parts": ("/sites/mhuma/parts", {"staff", "admin"}),
+    "/machines/laser/work/new": ("/machines/laser/work/new", {"staff", "admin"}),
     "/waiting/{wish}/remove": ("/waiting/list", {"staff", "other site's staff", "admin"}),
     "/sites/mhuma/closures/calendars": ("/sites/mhuma/closures/calendars", {"staff", "admin"}),
     "/sites/mhuma/closures/holidays": ("/sites/mhuma/closures/calendars", {"staff", "admin"}),

@@ -62,7 +62,7 @@ from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
-from tests.support import cases, certifications, firms
+from tests.support import cases, certifications, firms, incidents
 from tests.support.inductions import planned, wish
 from tests.support.people import all_want_news
 from tests.support.series import told_series
@@ -432,6 +432,10 @@ CASES = {
     "FirmPersonInvited": Case("FirmPersonInvited", partial(firms.told, act="invited")),
     "FirmPersonJoined": Case("FirmPersonJoined", partial(firms.told, act="joined")),
     "FirmPersonLeft": Case("FirmPersonLeft", partial(firms.told, act="left")),
+    "IncidentReported": Case("IncidentReported", incidents.reported),
+    "IncidentSolved": Case("IncidentSolved", partial(incidents.reported, solved=True)),
+    "HarmReported": Case("HarmReported", incidents.harmed),
+    "UpkeepDue": Case("UpkeepDue", incidents.due),
     "InductionSignedUp": Case("InductionSignedUp", partial(taught, act="place")),
     "InductionSignedUp-waiting": Case("InductionSignedUp", partial(taught, act="waiting")),
     "InductionMovedUp": Case("InductionMovedUp", partial(taught, act="moved-up")),

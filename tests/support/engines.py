@@ -30,6 +30,7 @@ ON_BOTH = frozenset(
         "test_plans",
         "test_prepared",
         "test_presence_model",
+        "test_story_of_a_stop",
         "test_unit_of_work",
         "test_waiting",
         "test_waiting_oracle",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from labops.blueprints.api import (
     availability,
     bookings,
+    incidents,
     inductions,
     labs,
     machines,
@@ -21,6 +22,7 @@ __all__ = [
     "availability",
     "bookings",
     "bp",
+    "incidents",
     "inductions",
     "labs",
     "machines",

@@ -13,6 +13,7 @@ from labops.adapters import photos
 from labops.blueprints import formats
 from labops.blueprints.access import current_actor, public, requires
 from labops.blueprints.assets import ONE_YEAR
+from labops.blueprints.incident_messages import SEVERITIES
 from labops.blueprints.machines import diary, needs
 from labops.blueprints.machines.base import bp, found_machine, named_processes
 from labops.blueprints.machines.forms import StateForm
@@ -128,6 +129,7 @@ def machine_page(machine: MachineView, form: StateForm | None = None) -> str:
         form=form or StateForm(),
         station=stations.of_machine(session, machine.id) if staff else None,
         standing=standing_of(machine, now=now),
+        severities=SEVERITIES,
         maintenance=maintenance.of_machine(session, machine.id, now=now),
         inductions=inductions.of_machine(session, machine.id, Interval(now, now + AHEAD)),
         hit_count=_hit_count(machine, now) if staff else 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labops.blueprints.maintenance import broken, planning, routes
+from labops.blueprints.maintenance import broken, parts, planning, rounds, routes, tasks
 from labops.blueprints.maintenance.base import bp
 
-__all__ = ["bp", "broken", "planning", "routes"]
+__all__ = ["bp", "broken", "parts", "planning", "rounds", "routes", "tasks"]

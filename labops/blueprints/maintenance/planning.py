@@ -41,8 +41,20 @@ def new(slug: str) -> ResponseReturnValue:
         "starts_at": start,
         "ends_at": start + USUAL_LENGTH,
         "machines": [asked("machine")] if asked("machine") else [],
-    }
+        "reason": asked("reason"),
+    } | _asked_span(site)
     return _form_page(site, _form(site, data=values))
+
+
+def _asked_span(site: SiteView) -> dict[str, datetime]:
+    """Return the span that the address asks for on the site's clock, if it does."""
+    try:
+        moments = [datetime.fromisoformat(asked(name)) for name in ("starts_at", "ends_at")]
+        local = [at.astimezone(site.tz).replace(tzinfo=None) for at in moments if at.tzinfo]
+    except (ValueError, OverflowError):
+        return {}
+    names = ("starts_at", "ends_at")
+    return dict(zip(names, local, strict=True)) if len(local) == len(names) else {}
 
 
 @bp.post("/sites/<slug>/maintenance/new")

@@ -14,11 +14,14 @@ from labops.blueprints.access import current_actor, requires
 from labops.blueprints.csv_answers import csv_answer
 from labops.blueprints.numbers.base import Asked, asked_for, bp
 from labops.blueprints.sites.base import asked
+from labops.domain.incidents import queries as incidents
+from labops.domain.maintenance.figures import Dependability, dependability
 from labops.domain.numbers import policies, queries
 from labops.domain.numbers.policies import MachineNumbers
 from labops.domain.numbers.queries import Numbers, Record
 from labops.kernel import clock, local_time
 from labops.kernel.db import reading
+from labops.kernel.interval import Interval
 
 HOUR = timedelta(hours=1)
 SHADES = 4
@@ -50,6 +53,7 @@ def index() -> ResponseReturnValue:
         percent=_percent,
         heat=_heat(found),
         days=[formats.weekday(one) for one in range(DAYS)],
+        repairs=list(_repairs(wanted, found, now)),
         zones=sorted({one.zone for one in wanted.among if one.id in wanted.period.site_ids}),
     )
 
@@ -209,6 +213,22 @@ def _hours(length: timedelta) -> str:
 
 def _shown_hours(length: timedelta) -> str:
     return str(format_decimal(length / HOUR, format="0.00", locale=formats.language()))
+
+
+def _repairs(
+    wanted: Asked, found: Numbers, now: datetime
+) -> Iterator[tuple[queries.MachineName, Dependability]]:
+    """Yield the machines that a fault stopped in these days, with what that came to."""
+    for site in wanted.among:
+        if site.id not in wanted.period.site_ids:
+            continue
+        names = [name for name, _one in found.machines if name.site_id == site.id]
+        days = wanted.period.at(site)
+        period = Interval(days.starts_at, max(min(days.ends_at, now), days.starts_at + HOUR))
+        stops = incidents.stops_by_machine(reading(), [name.id for name in names], period, now=now)
+        yield from (
+            (name, dependability(stops[name.id], period)) for name in names if name.id in stops
+        )
 
 
 def _percent(share: float | None) -> str:

@@ -69,6 +69,10 @@ TABLES = {
     "subscription": _l("Plans"),
     "top_up": _l("Additions to quotas"),
     "trainer": _l("Machine types that you train for"),
+    "incident_echo": _l("Faults that you met as well"),
+    "harm_record": _l("Harm that you reported"),
+    "maintenance_task": _l("Work that you did on machines"),
+    "incident": _l("Faults that you reported"),
     "visit": _l("When you were in the building"),
     "waiting_wish": _l("What you wait for"),
 }

@@ -87,6 +87,8 @@ IMPERSONAL: Mapping[str, str] = {
     "machine_type": "Kinds of equipment.",
     "maintenance_block": "Work on machines.",
     "maintenance_bookable": "Which machines it is for.",
+    "maintenance_plan": "Work that comes round again on machines.",
+    "maintenance_task_part": "Which parts it used.",
     "onboarding_step": "What a site asks of newcomers.",
     "member_list_mapping": "How the columns of a site's member lists are called.",
     "opening_hours": "When a site is open.",
@@ -102,6 +104,7 @@ IMPERSONAL: Mapping[str, str] = {
     "retention_period": "How long things are kept.",
     "site": "What a site says of itself.",
     "space": "Rooms.",
+    "spare_part": "Parts for machines.",
     "station": "Signs at doors and machines.",
     "use_question": "What is asked before and after the use of a machine.",
     "waiver": "What a site asks people to sign.",
@@ -412,6 +415,30 @@ INVENTORY: Mapping[str, Entry] = {
     "top_up": _goes("person_id"),
     "trainer": _goes("person_id"),
     "use_answer": _goes("booking_id>booking.person_id"),
+    "incident": Entry(
+        whose=("reporter_id",),
+        columns={
+            "reporter_id": _keep("What was wrong with a machine stays known: pseudonym."),
+            "solved_by_id": _WHO,
+            "text": SCRUB,
+            "solution": SCRUB,
+        },
+        plain=("uid", "nonce", "severity", "photo"),
+    ),
+    "incident_echo": _goes("person_id"),
+    "harm_record": Entry(
+        whose=("reporter_id",),
+        columns={
+            "reporter_id": _keep("What harmed somebody must be known for years: pseudonym."),
+            "text": SCRUB,
+        },
+        plain=("uid", "nonce"),
+    ),
+    "maintenance_task": Entry(
+        whose=("person_id",),
+        columns={"person_id": _STAFF, "note": SCRUB, "title": SCRUB},
+        plain=("uid", "nonce", "done_steps", "photo"),
+    ),
     "visit": Entry(
         whose=("person_id",),
         columns={

@@ -45,3 +45,18 @@ class MaintenanceCancelled(_MaintenanceEvent):
     """A block will not take place, and its time is free."""
 
     kind: ClassVar[str] = "MaintenanceCancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpkeepDue(DomainEvent):
+    """Work that comes round became due soon, due or overdue; `done_at` tells the rounds apart."""
+
+    kind: ClassVar[str] = "UpkeepDue"
+    plan_uid: str
+    standing: str
+    done_at: str
+
+    @property
+    def dedupe_key(self) -> str:
+        """Each standing of each round is told once."""
+        return f"{self.kind}:{self.plan_uid}:{self.done_at}:{self.standing}"

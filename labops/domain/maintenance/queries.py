@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from labops.domain.maintenance import history
+from labops.domain.maintenance.history import PlanView
 from labops.domain.maintenance.models import MaintenanceBlock, MaintenanceBookable
 from labops.domain.spaces.models import Bookable
 from labops.kernel.errors import NotFound
@@ -78,6 +80,12 @@ def one(session: Session, uid: str) -> MaintenanceView:
     if not found:
         raise NotFound
     return found[0]
+
+
+def next_service(session: Session, machine_id: int, *, now: datetime) -> PlanView | None:
+    """Return the most urgent of the work that comes round on a machine, if there is any."""
+    found = history.of_machine(session, machine_id, now=now)
+    return found[0] if found else None
 
 
 def _takes_place() -> ColumnElement[bool]:

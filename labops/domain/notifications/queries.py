@@ -13,11 +13,12 @@ from labops.domain.calendars.models import Feed
 from labops.domain.machines.models import Machine
 from labops.domain.notifications.kinds import KINDS, LetterKind
 from labops.domain.notifications.models import Invited, LetterChoice
-from labops.domain.people.models import Account, Person
+from labops.domain.people.models import Account, Person, RoleGrant
 from labops.domain.sites.models import Site
 from labops.domain.spaces.models import Bookable
 from labops.kernel.audit import AuditEntry
 from labops.kernel.outbox import OutboxMessage
+from labops.kernel.permissions import ROLE_PERMISSIONS, SITE_ROLES, Permission, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,24 @@ def addressee_by_person(session: Session, person_id: int) -> Addressee | None:
 def addressee_by_email(session: Session, email: str) -> Addressee | None:
     """Return the same by the normalised address."""
     return _addressee(session, Account.email == email)
+
+
+def staff_of(session: Session, site_id: int, permission: Permission) -> list[Addressee]:
+    """Return who works at the site with the permission; where nobody does, who administers all."""
+    roles = sorted(role for role in SITE_ROLES if permission in ROLE_PERMISSIONS[role])
+    for condition in (
+        (RoleGrant.site_id == site_id) & RoleGrant.role.in_(roles),
+        RoleGrant.role == Role.ADMIN,
+    ):
+        rows = session.execute(
+            select(*_ADDRESSEE)
+            .join(Person, Person.id == Account.person_id)
+            .where(Person.id.in_(select(RoleGrant.person_id).where(condition)))
+            .order_by(Account.id)
+        ).all()
+        if rows:
+            return [Addressee(**row._mapping) for row in rows]
+    return []
 
 
 def told_booking(session: Session, uid: str) -> ToldBooking | None:

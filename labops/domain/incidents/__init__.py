@@ -1,0 +1,1 @@
+"""Incidents: reports that a machine is faulty, and what became of them."""
