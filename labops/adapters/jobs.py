@@ -256,10 +256,11 @@ def ask_for_signatures(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
 
 
 def renew_plans(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
-    """Begin or end the periods of plans, and grant each month's hours."""
+    """Begin or end the periods of plans, grant each month's hours, tell of ends that come."""
     renewed = plans.renew(now=now, dry_run=dry_run)
     granted = plans.grant_hours(now=now, dry_run=dry_run)
-    return f"{renewed} periods, hours for {granted}"
+    told = plans.tell_of_ends(now=now, dry_run=dry_run)
+    return f"{renewed} periods, hours for {granted}, {told} told of ends"
 
 
 def keep_the_list(now: datetime, dry_run: bool) -> str:  # noqa: FBT001

@@ -71,6 +71,12 @@ def record_once(session: Session, event: DomainEvent, *, now: datetime) -> bool:
     return session.scalar(query.returning(OutboxMessage.id)) is not None
 
 
+def is_recorded(session: Session, event: DomainEvent) -> bool:
+    """Say whether the fact was saved before."""
+    query = select(OutboxMessage.id).where(OutboxMessage.dedupe_key == event.dedupe_key)
+    return session.scalar(query) is not None
+
+
 def _values(event: DomainEvent, now: datetime) -> dict[str, Any]:
     return {
         "kind": event.kind,

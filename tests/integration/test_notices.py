@@ -62,7 +62,7 @@ from labops.kernel.audit import AuditEntry
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
 from labops.settings import Settings
-from tests.support import cases, certifications, firms, incidents
+from tests.support import cases, certifications, firms, incidents, plans
 from tests.support.inductions import planned, wish
 from tests.support.people import all_want_news
 from tests.support.series import told_series
@@ -222,6 +222,9 @@ def guardian_invited(world: World) -> dict[str, object]:
 def guardian_withdrew(world: World) -> dict[str, object]:
     fact = guardian_invited(world)
     guardians.withdraw(str(fact["guardian_uid"]), now=NOW)
+    with unit_of_work() as session:  # the same in every snapshot
+        alice = update(Person).where(Person.id == world.people["alice"])
+        session.execute(alice.values(uid="a" * 32))
     return fact
 
 
@@ -386,6 +389,8 @@ class Case:
     fact: str
     make: Callable[[World], dict[str, object]]
     now: datetime = NOW
+    place: int = 0
+    """Which of the letters, where several people are told something else."""
 
 
 # By the names of their snapshots.
@@ -428,6 +433,12 @@ CASES = {
     "SignatureAsked": Case("SignatureAsked", newer_waiver),
     "GuardianInvited": Case("GuardianInvited", guardian_invited),
     "GuardianWithdrew": Case("GuardianWithdrew", guardian_withdrew),
+    "GuardianWithdrew-staff": Case("GuardianWithdrew", guardian_withdrew, place=1),
+    **{
+        f"SubscriptionChanged-{act}": Case("SubscriptionChanged", partial(plans.told, act=act))
+        for act in ("started", "renewed", "ending", "suspended", "resumed", "ended")
+    },
+    "PaymentRecorded": Case("PaymentRecorded", plans.paid),
     "FirmMailGiven": Case("FirmMailGiven", partial(firms.told, act="founded")),
     "FirmPersonInvited": Case("FirmPersonInvited", partial(firms.told, act="invited")),
     "FirmPersonJoined": Case("FirmPersonJoined", partial(firms.told, act="joined")),
@@ -476,7 +487,7 @@ def test_the_words_of_every_letter(world: World, name: str, language: str) -> No
     speak(language)
     switch_everything_on(world)
     case = CASES[name]
-    (letter,) = notices.letters_for(case.fact, case.make(world), key="k", now=case.now)
+    letter = notices.letters_for(case.fact, case.make(world), key="k", now=case.now)[case.place]
     message = letters.written(letter, SETTINGS, now=case.now)
     headers = ("To", "Reply-To", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post")
     head = [f"{header}: {message[header]}" for header in headers if message[header]]

@@ -28,6 +28,7 @@ from labops.kernel import local_time
 from labops.kernel.db import db, reading, unit_of_work
 from labops.kernel.errors import Invalid, LabopsError, NotFound, Refused
 from labops.kernel.interval import Interval
+from labops.kernel.outbox import OutboxMessage
 from tests.support.plans import PLANS, assert_balanced, booking_of, held, put_on, with_prices
 from tests.support.world import NOW, World, at, slot
 
@@ -451,3 +452,17 @@ def test_a_resting_plan_gives_no_hours_and_its_days_are_added(world: World) -> N
     )[0]
     assert mine.period_ends_on == date(2027, 1, 2), "22 December and eleven days"
     assert plan_in_rules(world) == "maker"
+
+
+def test_an_end_that_comes_is_told_of_once_and_a_renewal_not(world: World) -> None:
+    with_prices(world)
+    put_on(world, "alice", "maker", renews=False)
+    put_on(world, "charlie", "pro")
+    for at_day, told in ((14, 0), (23, 1), (24, 0)):
+        assert sweeping.tell_of_ends(now=at(9, at_day), dry_run=True) == told
+        assert sweeping.tell_of_ends(now=at(9, at_day)) == told
+        reading().rollback()
+    acts = reading().scalars(
+        select(OutboxMessage.payload).where(OutboxMessage.kind == "SubscriptionChanged")
+    )
+    assert sorted(one["act"] for one in acts) == ["ending", "started", "started"]

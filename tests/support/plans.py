@@ -11,9 +11,15 @@ from sqlalchemy import select, text
 
 from labops.domain.bookings.models import Booking
 from labops.domain.plans import services, subscribing
-from labops.domain.plans.models import LedgerAccount, LedgerEntry, Posting
-from labops.domain.plans.services import DescribePlan
-from labops.domain.plans.states import AccountKind, Period
+from labops.domain.plans.models import (
+    LedgerAccount,
+    LedgerEntry,
+    Payment,
+    Posting,
+    Subscription,
+)
+from labops.domain.plans.services import DescribePlan, RecordPayment
+from labops.domain.plans.states import AccountKind, Method, Period
 from labops.domain.plans.subscribing import Subscribe
 from labops.kernel.db import reading, unit_of_work
 from labops.kernel.permissions import SYSTEM
@@ -99,3 +105,32 @@ def booking_of(uid: str) -> Booking:
     """Return a booking as it stands now."""
     query = select(Booking).where(Booking.uid == uid).execution_options(populate_existing=True)
     return reading().scalars(query).one()
+
+
+def told(world: World, *, act: str) -> dict[str, object]:
+    """Let Alice's plan be as the act leaves it, and return the fact of it."""
+    with_prices(world)
+    put_on(world, "alice", "maker", renews=act != "ending")
+    uid = reading().scalars(select(Subscription.uid)).one()
+    staff = world.actor("bob")
+    if act in {"suspended", "resumed"}:
+        subscribing.suspend(uid, actor=staff, now=NOW)
+    if act == "resumed":
+        subscribing.resume(uid, actor=staff, now=NOW)
+    if act == "ended":
+        subscribing.end(uid, actor=staff, now=NOW)
+    return {"subscription_uid": uid, "act": act, "at": NOW.isoformat()}
+
+
+def paid(world: World) -> dict[str, object]:
+    """Let staff write down that Alice paid."""
+    with_prices(world)
+    payment = RecordPayment(
+        person_uid=world.uids["alice"],
+        site_id=world.sites["mhuma"],
+        amount=Decimal("15.00"),
+        method=Method.CASH,
+        paid_on=NOW.date(),
+    )
+    services.record_payment(payment, actor=world.actor("bob"), now=NOW)
+    return {"payment_uid": reading().scalars(select(Payment.uid)).one()}

@@ -15,9 +15,11 @@ from labops.adapters.notices.words import Action, Notice, Teller, Told, host_nam
 from labops.domain.notifications import queries
 from labops.domain.notifications.kinds import LetterKind
 from labops.domain.notifications.queries import Addressee
+from labops.domain.people import queries as people
 from labops.domain.waivers import queries as waivers
 from labops.domain.waivers.queries import GuardianView, VersionView
 from labops.kernel.db import reading
+from labops.kernel.permissions import Permission
 
 
 def _asked(fact: Mapping[str, Any], _now: datetime) -> Sequence[Told]:
@@ -52,7 +54,15 @@ def _withdrew(fact: Mapping[str, Any], _now: datetime) -> Sequence[Told]:
     to = queries.addressee_of(reading(), guardian.child_uid) if guardian else None
     if guardian is None or to is None:
         return ()
-    return (Told(to, partial(_withdrawal, guardian), LetterKind.MEMBERSHIP),)
+    told = [Told(to, partial(_withdrawal, guardian), LetterKind.MEMBERSHIP)]
+    known = {one.site_id for one in people.memberships(reading(), guardian.child_id)}
+    staff = {
+        one.person_id: one
+        for site_id in sorted(known)
+        for one in queries.staff_of(reading(), site_id, Permission.MEMBERSHIP_GRANT)
+    }
+    words = partial(_withdrawal_to_staff, guardian)
+    return [*told, *(Told(one, words, LetterKind.SERVICE) for one in staff.values())]
 
 
 TELLERS: Mapping[str, Teller] = {
@@ -113,5 +123,19 @@ def _withdrawal(guardian: GuardianView) -> Notice:
             _("Talk to them, or to the staff. Bookings that you have stay until somebody acts."),
         ),
         action=Action(_("See what is needed"), page_address("waivers.mine")),
+        signature=host_name(),
+    )
+
+
+def _withdrawal_to_staff(guardian: GuardianView) -> Notice:
+    return Notice(
+        subject=_("A guardian took the consent for %(child)s back", child=guardian.child_name),
+        lead=(
+            _(
+                "%(child)s cannot book any more. See what is booked already, and whether it stays.",
+                child=guardian.child_name,
+            ),
+        ),
+        action=Action(_("See the person"), page_address("people.show", uid=guardian.child_uid)),
         signature=host_name(),
     )

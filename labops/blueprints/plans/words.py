@@ -40,6 +40,7 @@ KINDS = {
     EntryKind.BOOKING: _l("Booking"),
     EntryKind.LATE: _l("Late cancellation"),
     EntryKind.PAYMENT: _l("Payment"),
+    EntryKind.INDUCTION: _l("Induction"),
     EntryKind.REVERSAL: _l("Taken back"),
 }
 
@@ -145,6 +146,8 @@ def _about(
         name = str(detail[f"name_{formats.language()}"])
         days = [_day(detail[key]) for key in ("from", "until") if detail.get(key)]
         return f"{name}, {'–'.join(days)}"
+    if kind is EntryKind.INDUCTION and detail:
+        return str(detail[f"name_{formats.language()}"])
     if kind is EntryKind.GRANT and detail:
         return f"{_type(detail['category'], types)}, {month(detail['month'])}"
     if kind is EntryKind.PAYMENT and detail:

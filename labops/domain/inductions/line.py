@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from labops.domain.inductions import fees
 from labops.domain.inductions.events import InductionMovedUp
 from labops.domain.inductions.models import InductionSession, InductionSignUp
 from labops.domain.inductions.policies import InLine, moving_up
@@ -68,6 +69,7 @@ def move_up(
     for one in found:
         if one.id in lucky:
             put(one, SignUpState.SIGNED_UP, now)
+            fees.settle(session, induction, one, now=now)
             event = InductionMovedUp(
                 session_uid=induction.uid, person_id=one.person_id, revision=one.revision
             )

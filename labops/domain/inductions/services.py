@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from labops.domain.inductions import line
+from labops.domain.inductions import fees, line
 from labops.domain.inductions.commands import (
     LONGEST_NOTE,
     LONGEST_REASON,
@@ -166,6 +166,8 @@ def call_off(
     induction.cancelled_for = cause
     induction.reason = reason
     induction.revision += 1
+    for sign_up in line.sign_ups(session, induction):
+        fees.settle(session, induction, sign_up, now=now)
     line.touch(induction, now)
     event = InductionCancelled(session_uid=induction.uid, revision=induction.revision)
     outbox.record(session, event, now=now)

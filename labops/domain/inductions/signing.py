@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings.person_facts import standing
 from labops.domain.certifications import queries as certifications
-from labops.domain.inductions import line
+from labops.domain.inductions import fees, line
 from labops.domain.inductions.commands import LONGEST_SESSION
 from labops.domain.inductions.events import InductionGivenUp, InductionSignedUp
 from labops.domain.inductions.models import InductionSession, InductionSignUp
@@ -81,6 +81,7 @@ def give_up(uid: str, *, actor: Actor, now: datetime, person_uid: str | None = N
         before = mine.state
         mine.late = before == SignUpState.SIGNED_UP and now >= found.decide_at
         line.put(mine, SignUpState.CANCELLED, now)
+        fees.settle(session, found, mine, now=now)
         line.touch(found, now)
         event = InductionGivenUp(session_uid=uid, person_id=person_id, revision=mine.revision)
         outbox.record(session, event, now=now)
@@ -215,6 +216,7 @@ def _put(
         mine.turn, mine.late, mine.signed_at = turn, False, now
         line.put(mine, state, now)
     line.touch(induction, now)
+    fees.settle(session, induction, mine, now=now)
     session.flush()
     event = InductionSignedUp(
         session_uid=induction.uid, person_id=person_id, revision=mine.revision

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from labops.domain.machines.models import MachineType
 from labops.domain.plans import entries, payers, terms
 from labops.domain.plans.entries import Entry, Owner
+from labops.domain.plans.events import PaymentRecorded
 from labops.domain.plans.models import LedgerAccount, LedgerEntry, Payment, Plan, PlanHours, Posting
 from labops.domain.plans.policies import is_notice_number
 from labops.domain.plans.states import EntryKind, Method, Period
-from labops.kernel import audit, money
+from labops.kernel import audit, money, outbox
 from labops.kernel.db import unit_of_work
 from labops.kernel.errors import Invalid, NotFound, Problem, Refused
 from labops.kernel.ids import new_uid
@@ -29,7 +30,13 @@ LONGEST_NAME = 80
 LONGEST_REASON = 300
 MOST_FIRM_PEOPLE = 1000
 MOST_MINUTES = 60 * 24 * 31
-REVERSIBLE = (EntryKind.FEE, EntryKind.BOOKING, EntryKind.LATE, EntryKind.PAYMENT)
+REVERSIBLE = (
+    EntryKind.FEE,
+    EntryKind.BOOKING,
+    EntryKind.LATE,
+    EntryKind.PAYMENT,
+    EntryKind.INDUCTION,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +176,7 @@ def _pay(
         recorded_at=now,
     )
     session.add(payment)
+    outbox.record(session, PaymentRecorded(payment_uid=payment.uid), now=now)
     audit.record(
         session,
         actor,

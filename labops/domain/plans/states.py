@@ -46,6 +46,7 @@ class EntryKind(StrEnum):
     BOOKING = "booking"
     LATE = "late"
     PAYMENT = "payment"
+    INDUCTION = "induction"
     REVERSAL = "reversal"
 
 

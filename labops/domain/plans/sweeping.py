@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session
 
 from labops.domain.machines.models import MachineType
 from labops.domain.plans import allowances, payers, terms
+from labops.domain.plans.events import SubscriptionChanged
 from labops.domain.plans.models import LedgerAccount, PlanHours, Subscription
 from labops.domain.plans.policies import month_of
 from labops.domain.plans.states import AccountKind, SubscriptionState
 from labops.domain.sites.models import Site
-from labops.kernel import local_time
+from labops.kernel import local_time, outbox
 from labops.kernel.db import reading, unit_of_work
+
+TOLD_BEFORE = timedelta(days=7)
 
 
 def renew(*, now: datetime, dry_run: bool = False) -> int:
@@ -35,6 +38,32 @@ def renew(*, now: datetime, dry_run: bool = False) -> int:
         and one.period_ends_on < terms.today_at(reading(), one.site_id, now)
     ]
     return len(due) if dry_run else sum(_renew(one, now=now) for one in due)
+
+
+def tell_of_ends(*, now: datetime, dry_run: bool = False) -> int:
+    """Have people told whose plan ends within a week and does not renew; return how many.
+
+    Asked for again it finds nothing: each end is told of once.
+    """
+    horizon = (now + TOLD_BEFORE).date()
+    due = reading().execute(
+        select(Subscription.uid, Subscription.period_ends_on).where(
+            Subscription.state == SubscriptionState.ACTIVE.value,
+            Subscription.period_ends_on <= horizon,
+            Subscription.renews.is_(False),
+        )
+    )
+    facts = [
+        SubscriptionChanged(subscription_uid=uid, act="ending", at=last.isoformat())
+        for uid, last in due
+        if last is not None
+    ]
+    news = [one for one in facts if not outbox.is_recorded(reading(), one)]
+    if news and not dry_run:
+        with unit_of_work() as session:
+            for fact in news:
+                outbox.record_once(session, fact, now=now)
+    return len(news)
 
 
 def grant_hours(*, now: datetime, dry_run: bool = False) -> int:

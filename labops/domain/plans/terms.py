@@ -15,11 +15,12 @@ from labops.domain.machines.models import MachineType
 from labops.domain.memberships.placing import put_on_plan
 from labops.domain.plans import allowances, entries
 from labops.domain.plans.entries import Entry, Owner
+from labops.domain.plans.events import SubscriptionChanged
 from labops.domain.plans.models import Plan, PlanHours, Subscription
 from labops.domain.plans.policies import period_end
 from labops.domain.plans.states import EntryKind, Period, SubscriptionState
 from labops.domain.sites.models import Site
-from labops.kernel import audit, local_time
+from labops.kernel import audit, local_time, outbox
 from labops.kernel.ids import new_uid
 from labops.kernel.permissions import SYSTEM, Actor
 
@@ -201,3 +202,5 @@ def _note(
 ) -> None:
     subject = f"subscription:{subscription.uid}"
     audit.record(session, actor, f"subscription.{act}", subject, now=now, after=after)
+    fact = SubscriptionChanged(subscription_uid=subscription.uid, act=act, at=now.isoformat())
+    outbox.record_once(session, fact, now=now)
