@@ -35,10 +35,11 @@ def upgrade() -> None:
         sa.Column("duplicate_of_id", sa.Integer(), nullable=True),
         sa.UniqueConstraint("uid", name="uq_incident_uid"),
         sa.CheckConstraint(
-            "severity IN ('note', 'careful', 'stops')", name="ck_incident_severity_known"
+            "severity IN ('note', 'careful', 'stops')", name=op.f("ck_incident_severity_known")
         ),
         sa.CheckConstraint(
-            "(solved_at IS NULL) = (solved_by_id IS NULL)", name="ck_incident_solved_by_somebody"
+            "(solved_at IS NULL) = (solved_by_id IS NULL)",
+            name=op.f("ck_incident_solved_by_somebody"),
         ),
         sa.ForeignKeyConstraint(["site_id"], ["site.id"], name="fk_incident_site_id_site"),
         sa.ForeignKeyConstraint(
@@ -104,7 +105,7 @@ def _add_plans_and_parts() -> None:
         sa.Column("told", sa.String(10), nullable=False),
         sa.Column("retired_at", MOMENT, nullable=True),
         sa.CheckConstraint(
-            "every_months > 0 OR every_hours > 0", name="ck_maintenance_plan_comes_round"
+            "every_months > 0 OR every_hours > 0", name=op.f("ck_maintenance_plan_comes_round")
         ),
     )
     for column in ("site_id", "machine_id"):
@@ -120,7 +121,9 @@ def _add_plans_and_parts() -> None:
         sa.Column("stock", sa.Integer(), nullable=False),
         sa.Column("minimum", sa.Integer(), nullable=False),
         sa.Column("revised_at", MOMENT, nullable=False),
-        sa.CheckConstraint("stock >= 0 AND minimum >= 0", name="ck_spare_part_counts_not_negative"),
+        sa.CheckConstraint(
+            "stock >= 0 AND minimum >= 0", name=op.f("ck_spare_part_counts_not_negative")
+        ),
     )
     op.create_index("ix_spare_part_site_id_name", "spare_part", ["site_id", "name"], unique=True)
 

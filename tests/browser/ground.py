@@ -25,7 +25,7 @@ from labops.domain.people.models import Account, Person
 from labops.domain.quizzes.models import QuizAnswer, QuizAttempt, QuizQuestionVersion
 from labops.domain.series.models import Series
 from labops.domain.sites.models import Site
-from labops.domain.stations.models import Station
+from labops.domain.stations.models import Scan, Station
 from labops.domain.strikes.models import Strike
 from labops.kernel import migrations
 from labops.kernel.db import WRITING
@@ -68,6 +68,13 @@ class Ground:
                 .where(QuizAttempt.uid == attempt, QuizAnswer.position == number)
             )
             return [place for place, option in enumerate(options) if option["correct"]]
+
+    def let_scans_be_older(self, by: timedelta) -> None:
+        """Let everything scanned so far have been scanned earlier by so much."""
+        with Session(self.engine) as session, session.begin():
+            session.connection(execution_options=WRITING[self.engine.dialect.name])
+            for scan in session.scalars(select(Scan)):
+                scan.at -= by
 
     def let_induction_begin(self, uid: str) -> None:
         """Let an induction have begun a moment ago; its time in the ledger stays where it was."""

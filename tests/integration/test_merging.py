@@ -30,6 +30,7 @@ from tests.support.world import NOW, PASSWORD, World
 _NUMBERS = count(1)
 # What a table's own checks ask for, where any value of the right type would not do.
 PARTICULAR: dict[str, dict[str, Any]] = {
+    "incident": {"severity": "note", "solved_at": NOW, "solved_by_id": 1},
     "induction_session": {
         "starts_at": NOW,
         "ends_at": NOW + timedelta(hours=2),
