@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, delete, literal, select
+from sqlalchemy import Column, ColumnElement, and_, delete, literal, select, update
 from sqlalchemy.orm import Session
 
 from labops.kernel.orm import Base
@@ -24,6 +24,11 @@ class Moves:
     """
 
     one_by: tuple[str, ...] = ()
+
+    @property
+    def both_stay(self) -> bool:
+        """Say whether both rows stay: a nonce only tells one sending of a form from another."""
+        return self.one_by == ("nonce",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +141,20 @@ def references() -> dict[str, Column[Any]]:
 
 
 def give_way(
-    session: Session, column: Column[Any], one_by: tuple[str, ...], stays_id: int, goes_id: int
+    session: Session, column: Column[Any], fate: Moves, stays_id: int, goes_id: int
 ) -> None:
-    """Delete the rows of the person who goes where the other has one of the same key."""
+    """Delete the rows of the person who goes where the other has one of the same key.
+
+    What was only sent with the same nonce is kept, and its uid becomes its nonce.
+    """
     other = column.table.alias()
     same: list[ColumnElement[bool]] = [
-        column.table.c[name].is_not_distinct_from(other.c[name]) for name in one_by
+        column.table.c[name].is_not_distinct_from(other.c[name]) for name in fate.one_by
     ]
     has_one = select(literal(1)).where(other.c[column.name] == stays_id, and_(*same)).exists()
-    session.execute(delete(column.table).where(column == goes_id, has_one))
+    theirs = (column == goes_id, has_one)
+    if fate.both_stay:
+        table = column.table
+        session.execute(update(table).where(*theirs).values(nonce=table.c.uid))
+        return
+    session.execute(delete(column.table).where(*theirs))

@@ -198,7 +198,7 @@ def _move_everything(
     for name, column in references().items():
         fate = MERGED[name]
         if isinstance(fate, Moves) and fate.one_by:
-            give_way(session, column, fate.one_by, stays.id, goes.id)
+            give_way(session, column, fate, stays.id, goes.id)
         result = session.execute(
             update(column.table).where(column == goes.id).values({column.name: stays.id})
         )
