@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from labops.adapters import keeping, lab_probes, mail, notices, outside
+from labops.adapters import keeping, lab_probes, outside
 from labops.adapters import skill_jobs as skills
-from labops.adapters.letters import Letter, MailRefused
-from labops.adapters.mail import MailPostponed, MailServerAway
+from labops.adapters.outbox_rounds import deliver_outbox, passed, sentence_of, stopping
 from labops.domain.applications import sweeping as cases
 from labops.domain.bookings import giving, sweeping
 from labops.domain.calendars import fragments
 from labops.domain.circulars import services as circulars
-from labops.domain.inductions import invited
 from labops.domain.inductions import sweeping as inductions
 from labops.domain.maintenance import upkeep
 from labops.domain.notifications import due
-from labops.domain.notifications.services import forget_told, note_invited
+from labops.domain.notifications.services import forget_told
 from labops.domain.onboarding import admitting
 from labops.domain.people.retention import forget_sign_ins
 from labops.domain.plans import sweeping as plans
@@ -34,38 +28,20 @@ from labops.domain.strikes import services as strikes
 from labops.domain.visits import sweeping as visits
 from labops.domain.waiting import offering
 from labops.domain.waivers import asking
-from labops.kernel import idempotency, outbox
+from labops.kernel import idempotency
 from labops.kernel import jobs as book
-from labops.kernel.db import reading, unit_of_work
+from labops.kernel.db import unit_of_work
 from labops.kernel.jobs import JobRun, Lease
-from labops.kernel.text import one_line
 
 LEASE = "scheduler"
-BATCH_COUNT = 50
-# A round ends well before the lease would, whatever the mail server does.
-BATCH_TIME = timedelta(seconds=20)
 # What failed is tried again after this, however seldom it runs otherwise.
 RETRY_AFTER = timedelta(seconds=60)
 LATE_PERIODS = 5
 LATE_GRACE = timedelta(seconds=60)
 
-stopping = threading.Event()  # set when the process was asked to end: finish what is in hand
-log = logging.getLogger("labops.jobs")
-
 
 class JobFailed(Exception):
     """A job ended with an error, which is written down with its run."""
-
-
-class Told(StrEnum):
-    """What became of one fact of the outbox in one round."""
-
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    GIVEN_UP = "given up"
-    POSTPONED = "postponed"
-    TAKEN = "taken by another worker"
-    SERVER_AWAY = "waiting for the mail server"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,73 +75,6 @@ class JobState:
     due_at: datetime | None
     due: bool
     late: bool
-
-
-def deliver_outbox(now: datetime, dry_run: bool) -> str:  # noqa: FBT001 - a job's signature
-    """Tell what waits in the outbox, oldest first, for at most twenty seconds."""
-    waiting = outbox.due(reading(), now=now, limit=BATCH_COUNT)
-    if dry_run:
-        return f"{len(waiting)} to deliver"
-    began = time.monotonic()
-    counts: Counter[str] = Counter()
-    for message_id in waiting:
-        passed = _passed(began)
-        if passed > BATCH_TIME or stopping.is_set():
-            break
-        told = _tell(message_id, now=now + passed)
-        counts[told] += 1
-        if told is Told.SERVER_AWAY:
-            break  # the others would only wait for the same closed door
-    return ", ".join(f"{count} {told}" for told, count in counts.items()) or "nothing to deliver"
-
-
-def _tell(message_id: int, *, now: datetime) -> Told:
-    """Tell one fact. A process that dies in here leaves a claim, which is retaken later."""
-    with unit_of_work() as session:
-        message = outbox.claim(session, message_id, now=now)
-        if message is None:
-            return Told.TAKEN
-        kind, fact, key = message.kind, dict(message.payload), message.dedupe_key
-    began = time.monotonic()
-    try:
-        if not notices.is_known(kind):
-            log.warning("nobody knows how to tell %s", kind)
-        letters = notices.letters_for(kind, fact, key=key, now=now)
-        reading().rollback()  # no snapshot stays open while a mail server takes its time
-        for letter in letters:
-            mail.deliver(letter, now=now)
-    except Exception as error:  # noqa: BLE001 - one fact that cannot be told must not stop the rest
-        sentence = sentence_of(error)
-        log.warning("%s could not be told: %s", key, sentence)
-        return _not_told(message_id, error, sentence, now=now + _passed(began))
-    with unit_of_work() as session:
-        outbox.mark_delivered(session, message_id, now=now + _passed(began))
-        for letter in letters:
-            _note_calendar(session, letter, now=now)
-    return Told.DELIVERED
-
-
-def _note_calendar(session: Session, letter: Letter, *, now: datetime) -> None:
-    """Note what the reader's calendar holds since the letter left, so that it hears of changes."""
-    if part := letter.calendar:
-        held = part.sequence if part.method == "REQUEST" else None
-        if part.booking_id is not None:
-            note_invited(session, part.booking_id, part.person_id, sequence=held, now=now)
-        if part.sign_up_id is not None:
-            invited.note_sign_up(session, part.sign_up_id, sequence=held)
-
-
-def _not_told(message_id: int, error: Exception, sentence: str, *, now: datetime) -> Told:
-    """Note why a fact could not be told: only faults of our own use up its attempts."""
-    with unit_of_work() as session:
-        if isinstance(error, MailRefused):
-            outbox.give_up(session, message_id, sentence, now=now)
-            return Told.GIVEN_UP
-        if isinstance(error, MailServerAway | MailPostponed):
-            outbox.postpone(session, message_id, sentence, now=now)
-            return Told.SERVER_AWAY if isinstance(error, MailServerAway) else Told.POSTPONED
-        outbox.mark_failed(session, message_id, sentence, now=now)
-        return Told.FAILED
 
 
 def release_missed(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
@@ -328,10 +237,10 @@ def run_job(name: str, *, now: datetime, dry_run: bool = False) -> str:
     except Exception as error:
         sentence = sentence_of(error)
         with unit_of_work() as session:
-            book.mark_finished(session, name, now=now + _passed(began), error=sentence)
+            book.mark_finished(session, name, now=now + passed(began), error=sentence)
         raise JobFailed(sentence) from error
     with unit_of_work() as session:
-        book.mark_finished(session, name, now=now + _passed(began), outcome=outcome)
+        book.mark_finished(session, name, now=now + passed(began), outcome=outcome)
     return outcome
 
 
@@ -345,14 +254,6 @@ def states(session: Session, *, now: datetime) -> list[JobState]:
 def is_due(session: Session, name: str, *, now: datetime) -> bool:
     """Say whether the job should run now, whoever ran it last."""
     return _state(JOBS[name], session.get(JobRun, name), now, scheduled=True).due
-
-
-def sentence_of(error: Exception) -> str:
-    """Return what went wrong in a line, without the statement and values of a database error."""
-    reason = one_line(str(getattr(error, "orig", None) or error))
-    if isinstance(error, MailServerAway | MailPostponed | MailRefused):
-        return reason
-    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 
 
 def _state(job: Job, run: JobRun | None, now: datetime, *, scheduled: bool) -> JobState:
@@ -393,7 +294,3 @@ def _state(job: Job, run: JobRun | None, now: datetime, *, scheduled: bool) -> J
 
 def _runs(run: JobRun) -> bool:
     return run.finished_at is None or run.finished_at < run.started_at
-
-
-def _passed(began: float) -> timedelta:
-    return timedelta(seconds=time.monotonic() - began)

@@ -19,6 +19,7 @@ from flask import Flask
 
 from labops.adapters import jobs, mail
 from labops.adapters.jobs import JOBS, LEASE
+from labops.adapters.outbox_rounds import sentence_of, stopping
 from labops.app import create_app
 from labops.kernel import clock
 from labops.kernel import jobs as book
@@ -78,7 +79,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever it is, the scheduler goes on
             if what not in self._troubled:
                 self._troubled.add(what)
-                log.error("%s failed: %s", what, jobs.sentence_of(error))
+                log.error("%s failed: %s", what, sentence_of(error))
         else:
             if what in self._troubled:
                 self._troubled.discard(what)
@@ -134,9 +135,9 @@ def _every(period: timedelta) -> IntervalTrigger:
 
 
 def _stop(ending: threading.Thread) -> None:
-    if jobs.stopping.is_set():
+    if stopping.is_set():
         return
-    jobs.stopping.set()
+    stopping.set()
     ending.start()
 
 

@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select, update
 
-from labops.adapters import jobs, links, mail
+from labops.adapters import links, mail, notices, outbox_rounds
 from labops.adapters.jobs import run_job
 from labops.adapters.mail import MemoryTransport
 from labops.domain.bookings import services, sweeping, use
@@ -204,7 +204,7 @@ def test_a_fault_of_our_own_uses_up_the_attempts(
 ) -> None:
     book(world)
     number = reading().scalars(select(OutboxMessage.id)).one()
-    monkeypatch.setattr(jobs.notices, "letters_for", lambda *_args, **_more: 1 / 0)
+    monkeypatch.setattr(notices, "letters_for", lambda *_args, **_more: 1 / 0)
     now = NOW
     pauses = []
     for attempt in range(1, MAX_ATTEMPTS + 1):
@@ -339,7 +339,7 @@ def test_several_workers_at_once_tell_each_fact_once(world: World, app: Flask) -
                 numbers = outbox.due(reading(), now=NOW)
                 start.wait()
                 for number in numbers:
-                    jobs._tell(number, now=NOW)
+                    outbox_rounds.tell(number, now=NOW)
         except BaseException as error:
             surprises.append(error)
 
