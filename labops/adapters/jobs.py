@@ -22,6 +22,7 @@ from labops.domain.notifications import due
 from labops.domain.notifications.services import forget_told
 from labops.domain.onboarding import admitting
 from labops.domain.people.retention import forget_sign_ins
+from labops.domain.plans import monthly as statements
 from labops.domain.plans import sweeping as plans
 from labops.domain.privacy import retention
 from labops.domain.strikes import services as strikes
@@ -165,11 +166,12 @@ def ask_for_signatures(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
 
 
 def renew_plans(now: datetime, dry_run: bool) -> str:  # noqa: FBT001
-    """Begin or end the periods of plans, grant each month's hours, tell of ends that come."""
+    """Begin or end periods of plans, grant each month's hours, tell of ends and statements."""
     renewed = plans.renew(now=now, dry_run=dry_run)
     granted = plans.grant_hours(now=now, dry_run=dry_run)
     told = plans.tell_of_ends(now=now, dry_run=dry_run)
-    return f"{renewed} periods, hours for {granted}, {told} told of ends"
+    monthly = statements.record_statements(now=now, dry_run=dry_run)
+    return f"{renewed} periods, hours for {granted}, {told} told of ends, {monthly} statements"
 
 
 def keep_the_list(now: datetime, dry_run: bool) -> str:  # noqa: FBT001

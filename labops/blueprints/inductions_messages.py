@@ -53,6 +53,10 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
         _("You teach this induction.") if p["teaches"] else _("You are in this induction already.")
     ),
     "induction.at-the-same-time": lambda _p: _("You are in another induction at that time."),
+    "induction.price-changed": lambda p: _(
+        "Its price has changed: it costs you %(price)s euro now. Look at it again.",
+        price=p["price"],
+    ),
     "induction.overlap": lambda p: _(
         "%(machine)s is taken at that time: by a booking, maintenance or another induction.",
         machine=p["machine"],

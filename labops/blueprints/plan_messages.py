@@ -46,7 +46,8 @@ SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     ),
     "payment.known-notice": lambda _p: _("This notice was written down as paid before."),
     "payment.not-a-notice": lambda _p: _(
-        "The number of a PagoPA notice has 18 digits and begins with 0, 1, 2 or 3."
+        "This is not the number of a PagoPA notice: it has 18 digits, begins with 0, 1, 2 or 3, and"
+        " its last two must fit the others. Look for a mistyped digit."
     ),
     "entry.reversed": lambda _p: _("This entry was taken back before, or cannot be taken back."),
     "field.not-an-amount": lambda _p: _("This is no amount that can be written down."),

@@ -31,7 +31,7 @@ SUBSCRIBED = (
 )
 PAID = (
     ("maker@example.org", "mhuma", "15.00", Method.CASH, "", 20),
-    ("paolo@example.org", "mhuma", "45.00", Method.PAGOPA, "301000000000012345", 18),
+    ("paolo@example.org", "mhuma", "45.00", Method.PAGOPA, "301000000000012373", 18),
     ("rosa@example.org", "mhuma", "10.00", Method.TRANSFER, "", 5),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
@@ -165,6 +166,7 @@ def test_who_leaves_a_site_loses_its_feeds_at_once(client: FlaskClient, world: W
     inductions = opened(world, "alice", "inductions")
     tags = [client.get(path).headers["ETag"] for path in places]
     now, eva = clock.now(), world.actor("eva")
+    today = now.astimezone(ZoneInfo("Europe/Rome")).date()
     end_membership(world.uids["alice"], world.sites["mhuma"], actor=eva, now=now)
     unknown = client.get("/feeds/" + "x" * 43 + ".ics")
     for path, tag in zip(places, tags, strict=True):
@@ -173,12 +175,10 @@ def test_who_leaves_a_site_loses_its_feeds_at_once(client: FlaskClient, world: W
             assert (gone.status_code, gone.data) == (404, unknown.data)
     # Her own bookings stay hers, and everybody may know when one can learn.
     assert client.get(mine).status_code == client.get(inductions).status_code == 200
-    _member(world, "alice", now.date(), now.date() + timedelta(days=30))
+    _member(world, "alice", today, today + timedelta(days=30))
     assert [client.get(path).status_code for path in places] == [200, 200]
     for first, last in ((1, 30), (-30, -2)):
-        _member(
-            world, "alice", now.date() + timedelta(days=first), now.date() + timedelta(days=last)
-        )
+        _member(world, "alice", today + timedelta(days=first), today + timedelta(days=last))
         assert [client.get(path).status_code for path in places] == [404, 404]
 
 

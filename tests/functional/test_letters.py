@@ -73,12 +73,13 @@ def test_choices_are_kept_and_shown(app: Flask, world: World) -> None:
         "certification": OFF,
         "digest": ON,
         "reminder": "2h",
+        "statement": OFF,
         "invitation": "always",
     }
     assert entry.before["reminder"] == ONE_DAY
     # The same once more changes nothing; nor did it touch anybody else's.
     post(browser, "/letters", "/letters", data)
-    assert len(reading().scalars(select(LetterChoice)).all()) == 6
+    assert len(reading().scalars(select(LetterChoice)).all()) == 7
     assert choices_of(world, "charlie")[LetterKind.BOOKING] == ON
 
 
@@ -107,7 +108,7 @@ def test_what_is_not_offered_is_refused_with_a_sentence(
 def test_the_page_says_what_cannot_be_switched_off(app: Flask, world: World) -> None:
     page = world.browser(app, "alice").get("/letters").text
     offered = set(re.findall(r'<input[^>]* name="wanted"[^>]* value="([^"]+)"', page))
-    assert offered == {"booking", "certification", "circular", "digest"}
+    assert offered == {"booking", "certification", "circular", "digest", "statement"}
     assert "cannot be switched off" in page
     assert "Your account: confirmation of the address, passwords" in page
     staff = world.browser(app, "bob").get("/letters").text

@@ -53,7 +53,7 @@ def test_from_a_plan_to_a_statement(app: Flask, world: World) -> None:
     assert (
         post(bob, page, f"{page}/payments?site=mhuma", payment("pagopa", "12")).status_code == 422
     )
-    good = payment("pagopa", "3010 0000 0000 0000 42")
+    good = payment("pagopa", "3010 0000 0000 0000 43")
     assert post(bob, page, f"{page}/payments?site=mhuma", good).status_code == 303
     twice = post(bob, page, f"{page}/payments?site=mhuma", good)
     assert twice.status_code == 409

@@ -1,4 +1,4 @@
-"""Real processes sign up at the same moment: no place is given twice, nobody is in two sessions.
+"""Real processes sign up at the same moment: no place is given or charged twice, nobody is in two.
 
 With the guard switched off the same run goes wrong, or it would prove nothing.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import Counter
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,19 @@ from labops.app import create_app
 from labops.domain.inductions import signing
 from labops.domain.inductions.models import InductionSession, InductionSignUp
 from labops.domain.people.queries import actor_of
+from labops.domain.plans.models import LedgerAccount, LedgerEntry, Posting
+from labops.domain.plans.states import AccountKind, EntryKind
 from labops.kernel import ledger
 from labops.kernel.db import db, reading
 from labops.kernel.errors import Refused
 from tests.conftest import settings_for
 from tests.support.inductions import planned
 from tests.support.people import members
+from tests.support.plans import assert_balanced
 from tests.support.world import NOW, World, slot
 
 PROCESSES, ROUNDS, PLACES = 4, 8, 2
+PRICE = Decimal("7.50")
 
 
 def _client(
@@ -80,8 +86,8 @@ def test_places_and_people_are_never_given_twice(
     rounds = []
     for number in range(2 * ROUNDS):
         span = slot(10, 12, 3 + number)
-        one = planned(world, span, places=PLACES, machines=())
-        other = planned(world, span, machines=(), teacher_uid=world.uids["eva"])
+        one = planned(world, span, places=PLACES, machines=(), price=PRICE)
+        other = planned(world, span, machines=(), teacher_uid=world.uids["eva"], price=PRICE)
         if number % 2:
             rounds.append([(person, one) for person in people])
         else:
@@ -96,6 +102,8 @@ def test_places_and_people_are_never_given_twice(
     guarded_until = slot(10, 12, 3 + ROUNDS).starts_at
     assert is_whole(InductionSession.starts_at < guarded_until)
     assert not is_whole(InductionSession.starts_at >= guarded_until)
+    assert_balanced()
+    assert charged_before(guarded_until) == [int(PRICE * 100)] * ROUNDS * 2
 
 
 def is_whole(which: Any) -> bool:
@@ -108,3 +116,15 @@ def is_whole(which: Any) -> bool:
         by_session[session_id] += 1
         by_person[person_id, starts_at] += 1
     return max(by_session.values()) <= PLACES and max(by_person.values()) == 1
+
+
+def charged_before(moment: datetime) -> list[int]:
+    """Return the cents of each charge for a session that begins before the moment."""
+    rows = reading().execute(
+        select(LedgerEntry.detail, Posting.amount)
+        .join(Posting, Posting.entry_uid == LedgerEntry.uid)
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(LedgerEntry.kind == EntryKind.INDUCTION, LedgerAccount.kind == AccountKind.BALANCE)
+    )
+    starts = datetime.fromisoformat
+    return [row.amount for row in rows if starts(row.detail["starts_at"]) < moment]

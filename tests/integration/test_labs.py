@@ -24,6 +24,7 @@ from labops.domain.labs.models import CatalogueModel, Lab, LabFact, LabMachine
 from labops.domain.labs.own_sites import free_time
 from labops.domain.labs.reading_files import FORMATS, read_labs
 from labops.domain.labs.registering import register_lab
+from labops.domain.labs.rights import today
 from labops.domain.labs.services import describe_lab
 from labops.domain.labs.states import LabSource, RepresentativeRole
 from labops.domain.people.merging import merge
@@ -158,7 +159,7 @@ def test_several_people_speak_and_each_only_for_their_own(world: World) -> None:
     reading().rollback()
     spoke = representatives.of_lab(reading(), lab_id)
     assert [(each.name, each.until is None) for each in spoke] == [("Nina", True), ("Alice", False)]
-    assert representatives.representative_ids(reading(), lab_id, on=later.date()) == [
+    assert representatives.representative_ids(reading(), lab_id, on=today(later)) == [
         world.people["nina"]
     ]
 

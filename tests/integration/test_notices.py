@@ -439,6 +439,7 @@ CASES = {
         for act in ("started", "renewed", "ending", "suspended", "resumed", "ended")
     },
     "PaymentRecorded": Case("PaymentRecorded", plans.paid),
+    "StatementReady": Case("StatementReady", plans.month_over),
     "FirmMailGiven": Case("FirmMailGiven", partial(firms.told, act="founded")),
     "FirmPersonInvited": Case("FirmPersonInvited", partial(firms.told, act="invited")),
     "FirmPersonJoined": Case("FirmPersonJoined", partial(firms.told, act="joined")),

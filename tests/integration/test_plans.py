@@ -17,9 +17,12 @@ from labops.domain.bookings import services as bookings
 from labops.domain.bookings import sweeping as bookings_sweeping
 from labops.domain.bookings import use
 from labops.domain.bookings.commands import Book, Move
+from labops.domain.inductions import queries as inductions
+from labops.domain.inductions import services as induction_services
+from labops.domain.inductions import signing
 from labops.domain.memberships import services as memberships
 from labops.domain.memberships.models import Membership
-from labops.domain.plans import queries, services, statements, subscribing, sweeping
+from labops.domain.plans import monthly, queries, services, statements, subscribing, sweeping
 from labops.domain.plans.entries import Owner
 from labops.domain.plans.models import LedgerEntry
 from labops.domain.plans.services import RecordPayment
@@ -29,6 +32,7 @@ from labops.kernel.db import db, reading, unit_of_work
 from labops.kernel.errors import Invalid, LabopsError, NotFound, Refused
 from labops.kernel.interval import Interval
 from labops.kernel.outbox import OutboxMessage
+from tests.support.inductions import planned
 from tests.support.plans import PLANS, assert_balanced, booking_of, held, put_on, with_prices
 from tests.support.world import NOW, World, at, slot
 
@@ -86,6 +90,9 @@ class Oracle:
     fees: int = 0
     paid: int = 0
     known: dict[str, Known] = field(default_factory=dict)
+    lessons: list[str] = field(default_factory=list)
+    taught: dict[str, int] = field(default_factory=dict)
+    given_up: dict[str, int] = field(default_factory=dict)
 
     def cost(self, when: Interval, besides: str = "") -> Known:
         month = f"{when.starts_at.astimezone(ROME):%Y-%m}"
@@ -174,6 +181,44 @@ def _pay(oracle: Oracle, cents: int, _a: int, _b: int) -> None:
     oracle.paid += cents + 1
 
 
+def _learn(oracle: Oracle, which: int, waits: int, _more: int) -> None:
+    """Sign up for a session that begins on another day each time, and has one place."""
+    world, number = oracle.world, len(oracle.lessons)
+    uid = planned(
+        world, slot(18, 20, 3 + number), machines=(), places=1, price=Decimal("12.50"),
+        free_plan="maker" if which % 3 == 0 else "",
+    )  # fmt: skip
+    oracle.lessons.append(uid)
+    if waits % 3 == 0:  # Charlie is there first, and gives up his place again
+        signing.sign_up(uid, actor=world.actor("charlie"), now=NOW)
+    signing.sign_up(uid, actor=world.actor("alice"), now=NOW, waits=True)
+    if waits % 3 == 0:
+        signing.give_up(uid, actor=world.actor("charlie"), now=NOW)
+    active = oracle.plan if not oracle.resting else ""
+    free = active == "maker" and which % 3 == 0
+    oracle.taught[uid] = 0 if free else 625 if active == "pro" else 1250
+
+
+def _unlearn(oracle: Oracle, which: int, how: int, _more: int) -> None:
+    """Give up a place in time, late with or without somebody to take it, or call it all off."""
+    world = oracle.world
+    uid = list(oracle.taught)[which % len(oracle.taught)]
+    late = inductions.one(reading(), uid).decide_at
+    if how % 4 == 0:
+        induction_services.cancel(uid, reason="ill", actor=world.actor("bob"), now=NOW)
+    elif how % 4 == 1:
+        signing.give_up(uid, actor=world.actor("alice"), now=NOW)
+    else:
+        if how % 4 == 2:
+            signing.sign_up(uid, actor=world.actor("charlie"), now=late, waits=True)
+        signing.give_up(uid, actor=world.actor("alice"), now=late)
+    oracle.given_up[uid] = oracle.taught.pop(uid) if how % 4 == 3 else 0
+    if how % 4 == 3 and which % 2:  # it does not take place after all
+        induction_services.cancel(uid, reason="ill", actor=world.actor("bob"), now=late)
+        oracle.given_up[uid] = 0
+    oracle.taught.pop(uid, None)
+
+
 Act = Callable[[Oracle, int, int, int], None]
 ACTS: dict[str, Act] = {
     "book": lambda oracle, a, b, c: _book(oracle, 2 + a % 10, 9 + b % 8, 1 + c % 3),
@@ -184,9 +229,11 @@ ACTS: dict[str, Act] = {
     "subscribe": _subscribe,
     "end": _end,
     "pay": _pay,
+    "learn": _learn,
+    "unlearn": _unlearn,
 }
 ORDER = ("subscribe", "book", "book", "book", "book", "cancel", "finish", "move", "miss", "end",
-         "pay")  # fmt: skip
+         "pay", "learn", "learn", "unlearn")  # fmt: skip
 steps = st.lists(
     st.tuples(st.sampled_from(ORDER), *(st.integers(0, 23) for _ in range(3))),
     min_size=8,
@@ -217,6 +264,7 @@ def test_the_books_balance_and_say_what_an_oracle_says(
     person = world.people["alice"]
     assert_balanced()
     owes = oracle.fees - oracle.paid + sum(one.cents for one in oracle.known.values())
+    owes += sum(oracle.taught.values()) + sum(oracle.given_up.values())
     assert owed(world) * 100 == owes
     spent = sum(one.spent for one in oracle.known.values())
     assert sum(held(AccountKind.USED).values()) == spent
@@ -263,7 +311,7 @@ def _forget(world: World) -> None:
         session.execute(text("UPDATE membership SET plan = ''"))
 
 
-TABLES = ("payment", "posting", "ledger_entry", "ledger_account", "subscription", "plan_hours",
+TABLES = ("induction_sign_up", "induction_machine", "induction_session", "payment", "posting", "ledger_entry", "ledger_account", "subscription", "plan_hours",
           "plan", "allocation", "booking_bookable", "booking")  # fmt: skip
 
 
@@ -370,7 +418,7 @@ def test_payments_are_checked_and_taken_back_by_an_entry_of_their_own(world: Wor
         amount=Decimal("12.50"),
         method=Method.PAGOPA,
         paid_on=NOW.date(),
-        notice_number="301000000000000042",
+        notice_number="301000000000000043",
     )
     services.record_payment(good, actor=staff, now=NOW)
     assert owed(world) == Decimal("-12.50")
@@ -383,8 +431,10 @@ def test_payments_are_checked_and_taken_back_by_an_entry_of_their_own(world: Wor
         services.reverse(entry, reason="again", actor=staff, now=NOW)
     services.record_payment(good, actor=staff, now=NOW)
     for field_, value in (
-        ("notice_number", "401000000000000042"),
+        ("notice_number", "401000000000000043"),
         ("notice_number", "3010000000000000"),
+        ("notice_number", "301000000000000034"),
+        ("notice_number", "310000000000000043"),
         ("amount", Decimal("0.00")),
         ("amount", Decimal("1.001")),
         ("paid_on", date(2026, 11, 24)),
@@ -466,3 +516,38 @@ def test_an_end_that_comes_is_told_of_once_and_a_renewal_not(world: World) -> No
         select(OutboxMessage.payload).where(OutboxMessage.kind == "SubscriptionChanged")
     )
     assert sorted(one["act"] for one in acts) == ["ending", "started", "started"]
+
+
+def test_a_month_that_is_over_is_told_once_to_whom_it_concerns(world: World) -> None:
+    with_prices(world)
+    put_on(world, "alice", "maker")  # owes
+    charlie = world.actor("charlie")
+    _pay(Oracle(world), 0, 0, 0)
+    bookings.cancel(book(world, slot(9, 10, 5), "charlie"), actor=charlie, now=NOW)
+    first = datetime(2026, 12, 1, tzinfo=ROME)
+    for now, told in (
+        (NOW, 0),
+        (first + timedelta(hours=6), 0),
+        (first + timedelta(hours=7), 2),
+        (first + timedelta(days=3), 0),
+        (first + timedelta(days=31 + 7), 0),
+        # Nothing was entered in December, but Alice still owes.
+        (first + timedelta(days=31 + 3), 1),
+    ):
+        assert monthly.record_statements(now=now, dry_run=True) == told
+        assert monthly.record_statements(now=now) == told
+        reading().rollback()
+    found = [
+        monthly.statement_told(reading(), one["account_id"], one["month"])
+        for one in reading().scalars(
+            select(OutboxMessage.payload)
+            .where(OutboxMessage.kind == "StatementReady")
+            .order_by(OutboxMessage.id)
+        )
+    ]
+    alice, december = world.uids["alice"], Decimal("14.99")
+    assert sorted((one.person_uid == alice, one.month, one.closing) for one in found if one) == [
+        (False, "2026-11", 0),
+        (True, "2026-11", december),
+        (True, "2026-12", december),
+    ]

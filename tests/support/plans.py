@@ -41,6 +41,8 @@ PRICED = {
 }
 PLANS = {"maker": (Decimal("15.00"), 240), "pro": (Decimal("40.00"), 360)}
 
+OFF_INDUCTIONS = {"maker": 0, "pro": 50}
+
 
 def with_prices(world: World, **changes: object) -> None:
     """Let both sites' house rules ask for money, and MHUMA sell two plans."""
@@ -61,6 +63,7 @@ def with_prices(world: World, **changes: object) -> None:
                     price=price,
                     period=Period.MONTH,
                     hours={"printer-fdm": minutes},
+                    induction_percent=OFF_INDUCTIONS[slug],
                 ),
                 actor=SYSTEM,
                 now=NOW,
@@ -134,3 +137,21 @@ def paid(world: World) -> dict[str, object]:
     )
     services.record_payment(payment, actor=world.actor("bob"), now=NOW)
     return {"payment_uid": reading().scalars(select(Payment.uid)).one()}
+
+
+def month_over(world: World) -> dict[str, object]:
+    """Let Alice be on a plan that she has paid in part."""
+    told(world, act="started")
+    payment = RecordPayment(
+        person_uid=world.uids["alice"],
+        site_id=world.sites["mhuma"],
+        amount=Decimal("5.50"),
+        method=Method.CASH,
+        paid_on=NOW.date(),
+    )
+    services.record_payment(payment, actor=world.actor("bob"), now=NOW)
+    mine = select(LedgerAccount.id).where(
+        LedgerAccount.person_id == world.people["alice"],
+        LedgerAccount.kind == AccountKind.BALANCE.value,
+    )
+    return {"account_id": reading().scalars(mine).one(), "month": "2026-11"}

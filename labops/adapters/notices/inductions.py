@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from flask import current_app
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from labops.adapters.ical import FeedEvent
 from labops.adapters.notices.calendar_parts import InductionInvitation
-from labops.adapters.notices.words import (
-    Action,
-    Notice,
-    Teller,
-    Told,
-    moment,
-    page_address,
-    short_moment,
-    short_slot,
-    slot,
+from labops.adapters.notices.induction_words import (
+    Part,
+    give_up_in_time,
+    given_back,
+    language,
+    notice,
+    others,
+    title,
 )
+from labops.adapters.notices.words import Action, Notice, Teller, Told, page_address, short_slot
 from labops.domain.calendars.inductions import title_of
 from labops.domain.inductions import queries
 from labops.domain.inductions.events import InductionReminderDue
@@ -37,15 +34,6 @@ from labops.kernel.db import reading
 from labops.kernel.errors import NotFound
 
 IN_IT = frozenset({SignUpState.SIGNED_UP, SignUpState.WAITING})
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A session, and one person's part in it."""
-
-    induction: SessionView
-    sign_up: SignUpView
-    now: datetime
 
 
 Words = Callable[[Part], Notice]
@@ -153,24 +141,24 @@ def _invitation(part: Part, language: str) -> InductionInvitation | None:
 
 def _signed_up(part: Part) -> Notice:
     if part.sign_up.state == SignUpState.WAITING:
-        return _notice(
+        return notice(
             part,
-            subject=_("Waiting list: %(what)s", what=_title(part.induction)),
+            subject=_("Waiting list: %(what)s", what=title(part.induction)),
             lead=_("Every place is taken, and you are on the waiting list."),
             rest=(_("If a place comes free, you move up by yourself and we write to you."),),
         )
-    return _notice(
+    return notice(
         part,
-        subject=_("Induction: %(what)s", what=_title(part.induction)),
+        subject=_("Induction: %(what)s", what=title(part.induction)),
         lead=_("You have a place in this induction."),
-        rest=_give_up_in_time(part),
+        rest=give_up_in_time(part),
     )
 
 
 def _moved_up(part: Part) -> Notice:
-    return _notice(
+    return notice(
         part,
-        subject=_("You have a place: %(what)s", what=_title(part.induction)),
+        subject=_("You have a place: %(what)s", what=title(part.induction)),
         lead=_("A place came free, and it is yours."),
         rest=(_("If you cannot come any more, give it up, so that the next one gets it."),),
     )
@@ -178,21 +166,21 @@ def _moved_up(part: Part) -> Notice:
 
 def _given_up(part: Part) -> Notice:
     rest = (_("You gave up your place late: it was decided already that it takes place."),)
-    return _notice(
+    return notice(
         part,
-        subject=_("Given up: %(what)s", what=_title(part.induction)),
+        subject=_("Given up: %(what)s", what=title(part.induction)),
         lead=_("You are not in this induction any more."),
-        rest=rest if part.sign_up.late else (),
-        action=_others(part.induction),
+        rest=(*(rest if part.sign_up.late else ()), *given_back(part)),
+        action=others(part.induction),
     )
 
 
 def _changed(part: Part) -> Notice:
-    return _notice(
+    return notice(
         part,
-        subject=_("Induction changed: %(what)s", what=_title(part.induction)),
+        subject=_("Induction changed: %(what)s", what=title(part.induction)),
         lead=_("The staff changed this induction. This is how it stands now."),
-        rest=_give_up_in_time(part),
+        rest=give_up_in_time(part),
     )
 
 
@@ -212,29 +200,29 @@ def _cancelled(part: Part) -> Notice:
         for one in following
     ]
     rest = (_("The next ones with free places: %(list)s.", list="; ".join(named)),)
-    return _notice(
+    return notice(
         part,
-        subject=_("Induction cancelled: %(what)s", what=_title(induction)),
+        subject=_("Induction cancelled: %(what)s", what=title(induction)),
         lead=lead,
         more=reason,
-        rest=rest if named else (_("No other one is planned yet."),),
-        action=_others(induction),
+        rest=(*(rest if named else (_("No other one is planned yet."),)), *given_back(part)),
+        action=others(induction),
     )
 
 
 def _reminder(part: Part) -> Notice:
-    return _notice(
+    return notice(
         part,
-        subject=_("Reminder: %(what)s", what=_title(part.induction)),
+        subject=_("Reminder: %(what)s", what=title(part.induction)),
         lead=_("Your induction begins soon."),
     )
 
 
 def _passed(part: Part) -> Notice:
     induction = part.induction
-    return _notice(
+    return notice(
         part,
-        subject=_("Certified: %(what)s", what=induction.type_name(_language())),
+        subject=_("Certified: %(what)s", what=induction.type_name(language())),
         lead=_("You passed the induction, and you are certified now."),
         action=Action(
             _("Look at the machines"), page_address("machines.index", site=induction.site_slug)
@@ -246,65 +234,13 @@ def _not_passed(part: Part) -> Notice:
     lead = _("You were not there, says the attendance list.")
     if part.sign_up.state == SignUpState.AGAIN:
         lead = _("You are not certified yet: come again to another session.")
-    return _notice(
+    return notice(
         part,
-        subject=_("After the induction: %(what)s", what=_title(part.induction)),
+        subject=_("After the induction: %(what)s", what=title(part.induction)),
         lead=lead,
         rest=(_("If that is wrong, tell the staff, so that they can put it right."),),
-        action=_others(part.induction),
+        action=others(part.induction),
     )
-
-
-def _notice(
-    part: Part,
-    *,
-    subject: str,
-    lead: str,
-    more: tuple[tuple[str, str], ...] = (),
-    rest: tuple[str, ...] = (),
-    action: Action | None = None,
-) -> Notice:
-    induction = part.induction
-    page = page_address("inductions.show", uid=induction.uid)
-    place = (induction.space, induction.site_name, induction.site_address, induction.site_city)
-    return Notice(
-        subject=subject,
-        lead=(lead,),
-        details=(
-            (_("What"), induction.type_name(_language())),
-            (_("When"), slot(induction.starts_at, induction.ends_at, induction.zone)),
-            (_("Where"), ", ".join(one for one in place if one)),
-            (_("Teacher"), induction.teacher),
-            *more,
-        ),
-        action=action or Action(_("See the induction, or give up your place"), page),
-        rest=rest,
-        signature=induction.site_name,
-        reply_to=induction.site_email,
-    )
-
-
-def _give_up_in_time(part: Part) -> tuple[str, ...]:
-    induction = part.induction
-    if part.sign_up.state != SignUpState.SIGNED_UP or induction.decide_at <= part.now:
-        return ()
-    when = moment(induction.decide_at, induction.zone)
-    return (_("If you cannot come, say so before %(when)s.", when=when),)
-
-
-def _others(induction: SessionView) -> Action:
-    address = page_address("inductions.index", type=induction.type_slug)
-    return Action(_("See the next inductions"), address)
-
-
-def _title(induction: SessionView) -> str:
-    when = short_moment(induction.starts_at, induction.zone)
-    return f"{induction.type_name(_language())}, {when}"
-
-
-def _language() -> str:
-    locale = get_locale()
-    return locale.language if locale is not None else "en"
 
 
 _OWN, _BY_OTHERS = LetterKind.BOOKING, LetterKind.BOOKING_BY_OTHERS

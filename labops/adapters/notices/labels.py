@@ -34,6 +34,7 @@ LABELS: Mapping[LetterKind, LazyString] = {
     LetterKind.CASE: _l("Applications for the qualified list, and what comes of them"),
     LetterKind.STAFF_DIGEST: _l("On Mondays: what comes at the sites where you work"),
     LetterKind.SERVICE: _l("What a site tells its members of the service: closures, changed rules"),
+    LetterKind.STATEMENT: _l("Each month: the statement of your account, and what you owe"),
     LetterKind.CIRCULAR: _l(
         "News and invitations of your sites, if you agreed to them under My data"
     ),

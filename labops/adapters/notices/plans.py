@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,9 @@ from labops.domain.firms import queries as firms
 from labops.domain.notifications import queries
 from labops.domain.notifications.kinds import LetterKind
 from labops.domain.notifications.queries import Addressee
-from labops.domain.plans import telling
+from labops.domain.plans import monthly, telling
+from labops.domain.plans.monthly import ToldStatement
+from labops.domain.plans.policies import month_days
 from labops.domain.plans.states import SubscriptionState
 from labops.domain.plans.telling import ToldPayment, ToldSubscription
 from labops.domain.sites import queries as sites
@@ -57,7 +60,21 @@ def _paid(fact: Mapping[str, Any], _now: datetime) -> Sequence[Told]:
     ]
 
 
-TELLERS: Mapping[str, Teller] = {"SubscriptionChanged": _changed, "PaymentRecorded": _paid}
+def _month_over(fact: Mapping[str, Any], _now: datetime) -> Sequence[Told]:
+    found = monthly.statement_told(reading(), fact["account_id"], fact["month"])
+    if found is None:
+        return ()
+    words = partial(_statement, found, sites.by_id(reading(), found.site_id))
+    return [
+        Told(to, words, LetterKind.STATEMENT) for to in _readers(found.person_uid, found.firm_uid)
+    ]
+
+
+TELLERS: Mapping[str, Teller] = {
+    "SubscriptionChanged": _changed,
+    "PaymentRecorded": _paid,
+    "StatementReady": _month_over,
+}
 
 
 def _readers(person_uid: str, firm_uid: str) -> list[Addressee]:
@@ -120,11 +137,52 @@ def _payment(found: ToldPayment, site: SiteView) -> Notice:
     )
 
 
-def _action(firm_uid: str, site: SiteView) -> Action:
+def _statement(found: ToldStatement, site: SiteView) -> Notice:
+    first, last = month_days(found.month)
+    month = format_date(first, "LLLL y")
+    owed = found.closing > 0
+    facts = [(_("Site"), site.name)]
+    if found.firm_name:
+        facts.append((_("Firm"), found.firm_name))
+    facts.append((_("When the month began"), _balance(found.opening)))
+    facts.append((_("On %(day)s", day=format_date(last, "long")), _balance(found.closing)))
+    for line in found.hours:
+        said = _(
+            "%(used)s of %(granted)s used", used=_hours(line.used), granted=_hours(line.granted)
+        )
+        facts.append((line.names[_language()], said))
+    pay = _("Pay at the desk, by transfer or with the PagoPA notice that staff give you.")
+    return Notice(
+        subject=_("Your statement of %(month)s", month=month),
+        lead=(
+            _("You owe %(amount)s.", amount=_euro(found.closing))
+            if owed
+            else _("There is nothing to pay."),
+        ),
+        details=tuple(facts),
+        action=_action(found.firm_uid, site, found.month),
+        rest=(pay,) if owed else (),
+        signature=site.name,
+        reply_to=site.email,
+    )
+
+
+def _balance(amount: Decimal) -> str:
+    if amount < 0:
+        return str(_("%(amount)s paid ahead", amount=_euro(-amount)))
+    return str(_("%(amount)s to pay", amount=_euro(amount)))
+
+
+def _hours(minutes: int) -> str:
+    return f"{minutes // 60}:{minutes % 60:02} h"
+
+
+def _action(firm_uid: str, site: SiteView, month: str = "") -> Action:
+    asked = {"site": site.slug, **({"month": month} if month else {})}
     if firm_uid:
-        address = page_address("firms.account", firm_uid=firm_uid, site=site.slug)
+        address = page_address("firms.account", firm_uid=firm_uid, **asked)
         return Action(_("See the firm's account"), address)
-    return Action(_("See my account"), page_address("plans.own", site=site.slug))
+    return Action(_("See my account"), page_address("plans.own", **asked))
 
 
 def _euro(amount: Any) -> str:

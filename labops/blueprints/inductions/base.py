@@ -38,11 +38,12 @@ def found_session(uid: str) -> SessionView:
 def session_page(induction: SessionView, problems: tuple[Problem, ...] = ()) -> str:
     """Return the page of a session; `problems` are what the last act was refused for."""
     actor, now = current_actor(), clock.now()
-    mine, against = "", tuple[Problem, ...]()
+    mine, against, cost = "", tuple[Problem, ...](), Decimal(0)
     if actor.person_id is not None:
         states = queries.states_of(reading(), actor.person_id, [induction.id])
         mine = states.get(induction.id, "")
         if mine not in CAN_GIVE_UP:
+            cost = signing.cost_for(reading(), induction.uid, actor.person_id)
             against = signing.problems_of(reading(), induction.uid, actor.person_id, now=now)
     # Who teaches it, or was there, is told so elsewhere on the page.
     told = tuple(problem for problem in against if problem.code != "induction.already")
@@ -59,6 +60,9 @@ def session_page(induction: SessionView, problems: tuple[Problem, ...] = ()) -> 
         signed_in=actor.signed_in,
         may_give_up=coming and mine in CAN_GIVE_UP,
         late=induction.decide_at <= now,
+        late_words=_late(induction),
+        cost=cost,
+        cost_in_words=_cost(induction, cost, waits=only_full),
         may_wait=coming and only_full,
         may_sign_up=coming and not against and mine not in CAN_GIVE_UP,
         reasons=reasons_of(problems or (() if only_full or not coming else told)),
@@ -172,6 +176,33 @@ def _price(induction: SessionView) -> str:
             _("%(amount)s; free on the plan %(plan)s", amount=amount, plan=induction.free_plan)
         )
     return amount
+
+
+def _late(induction: SessionView) -> str:
+    """Return what giving up a place so late means."""
+    said = str(_("It was decided already that it takes place, so this is noted as late."))
+    if not induction.price:
+        return said
+    return " ".join((said, _("What it cost you comes back only if somebody takes your place.")))
+
+
+def _cost(induction: SessionView, cost: Decimal, *, waits: bool) -> str:
+    """Return what a place would cost the reader, and until when she gets it back."""
+    if not induction.price:
+        return ""
+    if not cost:
+        return str(_("It costs you nothing: your plan includes it."))
+    amount = euro(cost)
+    said = (
+        _("A place costs you %(amount)s, added to your account once you get one.", amount=amount)
+        if waits
+        else _("It costs you %(amount)s, which is added to your account.", amount=amount)
+    )
+    if induction.decide_at <= clock.now():
+        return " ".join((said, _("If you give it up, you get that back if somebody takes over.")))
+    until = formats.moment(induction.decide_at, induction.zone)
+    back = _("If you give it up by %(when)s, or it is cancelled, you get that back.", when=until)
+    return " ".join((said, back))
 
 
 def euro(amount: Decimal) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -95,7 +96,9 @@ def sign_up(uid: str) -> ResponseReturnValue:
     induction = found_session(uid)
     waits = request.form.get("waits") == "yes"
     try:
-        state = signing.sign_up(uid, actor=current_actor(), now=clock.now(), waits=waits)
+        state = signing.sign_up(
+            uid, actor=current_actor(), now=clock.now(), waits=waits, seen_price=_seen_price()
+        )
     except Refused as refused:
         return session_page(found_session(induction.uid), refused.problems), 409
     if state is SignUpState.WAITING:
@@ -118,6 +121,15 @@ def give_up(uid: str) -> ResponseReturnValue:
     if late:
         flash(_("It was late: it had been decided that it takes place."), "warning")
     return redirect(url_for(".show", uid=uid), 303)
+
+
+def _seen_price() -> Decimal | None:
+    """Return the price that the page showed, in euro."""
+    try:
+        price = Decimal(request.form.get("price", ""))
+    except InvalidOperation:
+        return None
+    return price if price.is_finite() else None
 
 
 def _given() -> dict[str, Any]:

@@ -69,6 +69,7 @@ def edit(slug: str, plan: str) -> ResponseReturnValue:
             "hours": "\n".join(f"{slug} {minutes / 60:g}" for slug, _n, minutes in found.hours),
             "groups": ", ".join(found.groups),
             "firm_people": found.firm_people,
+            "induction_percent": found.induction_percent or None,
             "sold_from": found.sold_from,
             "sold_until": found.sold_until,
         }
@@ -95,6 +96,7 @@ def save(slug: str) -> ResponseReturnValue:
         hours=hours,
         groups=tuple((form.groups.data or "").replace(",", " ").split()),
         firm_people=form.firm_people.data,
+        induction_percent=form.induction_percent.data or 0,
         sold_from=form.sold_from.data,
         sold_until=form.sold_until.data,
     )

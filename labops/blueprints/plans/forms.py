@@ -76,5 +76,10 @@ class PlanForm(Form):
         [Optional()],
         description=_l("Empty: for single people. A firm's people use its hours together."),
     )
+    induction_percent = IntegerField(
+        _l("Off the price of inductions, in percent"),
+        [Optional()],
+        description=_l("100: inductions are included. Empty: they cost what they cost."),
+    )
     sold_from = DateField(_l("For sale from"), [Optional()])
     sold_until = DateField(_l("For sale until"), [Optional()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from babel.dates import format_date
@@ -34,13 +34,14 @@ STATES = {
     SubscriptionState.SUSPENDED: _l("suspended"),
     SubscriptionState.ENDED: _l("ended"),
 }
+WHOLE = 100
 KINDS = {
     EntryKind.FEE: _l("Plan"),
     EntryKind.GRANT: _l("Hours included"),
     EntryKind.BOOKING: _l("Booking"),
     EntryKind.LATE: _l("Late cancellation"),
-    EntryKind.PAYMENT: _l("Payment"),
     EntryKind.INDUCTION: _l("Induction"),
+    EntryKind.PAYMENT: _l("Payment"),
     EntryKind.REVERSAL: _l("Taken back"),
 }
 
@@ -80,6 +81,15 @@ def hours(plan: PlanView) -> list[str]:
         str(_("%(name)s: %(time)s a month", name=names[formats.language()], time=time(minutes)))
         for _slug, names, minutes in plan.hours
     ]
+
+
+def inductions(plan: PlanView) -> str:
+    """Return what the plan does to the price of inductions; nothing where it does nothing."""
+    if not plan.induction_percent:
+        return ""
+    if plan.induction_percent == WHOLE:
+        return str(_("Inductions are included."))
+    return str(_("Inductions cost %(percent)d %% less.", percent=plan.induction_percent))
 
 
 def cost(found: Cost) -> str:
@@ -142,12 +152,13 @@ def _about(
     if kind in {EntryKind.BOOKING, EntryKind.LATE} and line.starts_at and line.ends_at:
         when = formats.slot(line.starts_at, line.ends_at, zone)
         return f"{', '.join(line.machines)}, {when}"
+    if kind is EntryKind.INDUCTION and detail:
+        when = formats.moment(datetime.fromisoformat(detail["starts_at"]), zone)
+        return f"{detail[f'name_{formats.language()}']}, {when}"
     if kind is EntryKind.FEE and detail:
         name = str(detail[f"name_{formats.language()}"])
         days = [_day(detail[key]) for key in ("from", "until") if detail.get(key)]
         return f"{name}, {'–'.join(days)}"
-    if kind is EntryKind.INDUCTION and detail:
-        return str(detail[f"name_{formats.language()}"])
     if kind is EntryKind.GRANT and detail:
         return f"{_type(detail['category'], types)}, {month(detail['month'])}"
     if kind is EntryKind.PAYMENT and detail:

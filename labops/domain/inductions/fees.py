@@ -1,93 +1,96 @@
-"""What an induction costs: entered in the books in the transaction that gives or takes a place.
+"""What a place in a session costs somebody: entered and given back in the caller's transaction.
 
-A place costs the price of the session, nothing on the plan that includes it. Given up in time it is
-given back, and so it is when the session is cancelled; late, or absent, it stays.
+The caller has locked the session. An induction is always asked of the person who learns, not of a
+firm whose hat she wears: a certification is hers. What was agreed when she got the place stays,
+whatever becomes of the session's price or of her plan.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from labops.domain.inductions.models import InductionSession, InductionSignUp
-from labops.domain.inductions.states import PLACED, SessionState, SignUpState
+from labops.domain.inductions.policies import price_for
 from labops.domain.machines.models import MachineType
 from labops.domain.memberships.models import Membership
 from labops.domain.plans import entries
 from labops.domain.plans.entries import Entry, Owner
-from labops.domain.plans.models import LedgerEntry
+from labops.domain.plans.models import Plan
 from labops.domain.plans.states import EntryKind
 from labops.kernel import money
 
 
-def settle(
-    session: Session, induction: InductionSession, sign_up: InductionSignUp, *, now: datetime
-) -> None:
-    """Bring the books to what the sign-up now says; twice is once."""
+def cost_of(session: Session, induction: InductionSession, person_id: int) -> Decimal:
+    """Return what a place would cost the person now, in euro, on the plan that she is on."""
     if not induction.price:
-        return
-    session.flush()
-    prefix = f"induction:{induction.id}:{sign_up.id}:"
-    standing = _standing(session, prefix)
-    kept = sign_up.state == SignUpState.CANCELLED and sign_up.late
-    owed = induction.state != SessionState.CANCELLED and (sign_up.state in PLACED or kept)
-    if owed and standing is None and not kept and not _is_free(session, induction, sign_up):
-        _enter(session, induction, sign_up, f"{prefix}{sign_up.revision}", now=now)
-    elif not owed and standing is not None:
-        entries.reverse(session, standing, site_id=induction.site_id, now=now)
-
-
-def _standing(session: Session, prefix: str) -> str | None:
-    """Return the entry for the place that was not taken back."""
-    reversal = aliased(LedgerEntry)
-    return session.scalar(
-        select(LedgerEntry.uid).where(
-            LedgerEntry.key.startswith(prefix, autoescape=True),
-            ~exists().where(reversal.reverses_uid == LedgerEntry.uid),
-        )
-    )
-
-
-def _is_free(session: Session, induction: InductionSession, sign_up: InductionSignUp) -> bool:
-    if not induction.free_plan:
-        return False
-    plan = session.scalar(
+        return Decimal(0)
+    slug = session.scalar(
         select(Membership.plan).where(
-            Membership.person_id == sign_up.person_id, Membership.site_id == induction.site_id
+            Membership.person_id == person_id, Membership.site_id == induction.site_id
         )
     )
-    return plan == induction.free_plan
+    percent = session.scalar(
+        select(Plan.induction_percent).where(
+            Plan.site_id == induction.site_id, Plan.slug == (slug or "")
+        )
+    )
+    return price_for(
+        induction.price, free_plan=induction.free_plan, plan=slug or "", percent=percent or 0
+    )
 
 
-def _enter(
+def charge(
     session: Session,
     induction: InductionSession,
-    sign_up: InductionSignUp,
-    key: str,
+    sign_ups: Sequence[InductionSignUp],
     *,
     now: datetime,
 ) -> None:
-    cents = money.cents(induction.price or Decimal(0))
-    site_id, owner = induction.site_id, Owner(sign_up.person_id)
-    kind = session.get(MachineType, induction.machine_type_id)
-    entries.enter(
-        session,
-        Entry(
+    """Ask everybody who just got a place for its price; who pays for it already, nothing more."""
+    if not induction.price:
+        return
+    site_id = induction.site_id
+    owed = [
+        (one, money.cents(cost_of(session, induction, one.person_id)))
+        for one in sign_ups
+        if one.entry_uid is None
+    ]
+    owed = [(one, cents) for one, cents in owed if cents]
+    accounts = [entries.balance(site_id, Owner(one.person_id)) for one, _cents in owed]
+    # All at first and in one order: those who move up elsewhere may be the same people.
+    entries.open_accounts(session, [*accounts, entries.income(site_id)] if owed else [])
+    kind = session.get_one(MachineType, induction.machine_type_id)
+    for (one, cents), account in zip(owed, accounts, strict=True):
+        entry = Entry(
             site_id=site_id,
             kind=EntryKind.INDUCTION,
-            amounts={
-                entries.balance(site_id, owner): cents,
-                entries.income(site_id): -cents,
-            },
-            key=key,
+            amounts={account: cents, entries.income(site_id): -cents},
             detail={
-                "name_it": kind.name_it if kind else "",
-                "name_en": kind.name_en if kind else "",
-                "induction": induction.uid,
+                "session_uid": induction.uid,
+                "starts_at": induction.starts_at.isoformat(),
+                "name_it": kind.name_it,
+                "name_en": kind.name_en,
+                "price": str(induction.price),
             },
-        ),
-        now=now,
-    )
+        )
+        one.entry_uid = entries.enter(session, entry, now=now)
+
+
+def give_back(
+    session: Session,
+    induction: InductionSession,
+    sign_ups: Iterable[InductionSignUp],
+    *,
+    now: datetime,
+) -> None:
+    """Give back what these people were asked for; what staff took back before is not again."""
+    charged = {one.entry_uid: one for one in sign_ups if one.entry_uid is not None}
+    for uid in sorted(charged):
+        if entries.stands(session, uid):
+            entries.reverse(session, uid, site_id=induction.site_id, now=now)
+        charged[uid].entry_uid = None

@@ -59,17 +59,17 @@ def next_turn(session: Session, induction: InductionSession) -> int:
 def move_up(
     session: Session, induction: InductionSession, *, actor: Actor, now: datetime
 ) -> list[int]:
-    """Give free places to those who wait, first come first; return who got one."""
+    """Give free places to those who wait, first come first, at the price; return who got one."""
     if induction.state != SessionState.PLANNED or induction.starts_at <= now:
         return []
     session.flush()
     found = sign_ups(session, induction)
     line = [InLine(one.id, one.turn, SignUpState(one.state)) for one in found]
     lucky = moving_up(line, induction.places)
+    fees.charge(session, induction, [one for one in found if one.id in lucky], now=now)
     for one in found:
         if one.id in lucky:
             put(one, SignUpState.SIGNED_UP, now)
-            fees.settle(session, induction, one, now=now)
             event = InductionMovedUp(
                 session_uid=induction.uid, person_id=one.person_id, revision=one.revision
             )

@@ -83,7 +83,8 @@ class InductionSignUp(Base):
 
     `turn` is her place in the order of arrival. `late` says that she gave up her place after it
     was decided that the session takes place. `invited_sequence` is what her calendar holds of it
-    by an invitation. The certification is the one that the outcome granted.
+    by an invitation. The certification is the one that the outcome granted, the entry what she was
+    asked for the place.
     """
 
     __tablename__ = "induction_sign_up"
@@ -105,3 +106,4 @@ class InductionSignUp(Base):
     judged_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     certification_id: Mapped[int | None] = mapped_column(ForeignKey("certification.id"))
     invited_sequence: Mapped[int | None]
+    entry_uid: Mapped[str | None] = mapped_column(ForeignKey("ledger_entry.uid"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from labops.domain.inductions.states import (
     PLACED,
@@ -13,6 +14,7 @@ from labops.domain.inductions.states import (
     SessionState,
     SignUpState,
 )
+from labops.kernel import money
 from labops.kernel.errors import Problem
 from labops.kernel.interval import Interval
 
@@ -93,6 +95,13 @@ def _about_the_person(facts: SignUpFacts) -> list[Problem]:
         limit = {"what": "age", "youngest": facts.youngest, "known": facts.age is not None}
         found.append(Problem("induction.prerequisite", limit, fix="profile"))
     return found
+
+
+def price_for(price: Decimal, *, free_plan: str, plan: str, percent: int) -> Decimal:
+    """Return what a session of a price costs on a plan that takes so many percent off, in euro."""
+    if plan and plan == free_plan:
+        return Decimal(0)
+    return money.euro(money.cents(price * (100 - percent) / 100))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from labops.domain.inductions.states import PLACED, PRESENT, SessionState
 from labops.domain.inductions.views import SessionView, count_of, sessions, views
 from labops.domain.machines.models import MachineType
 from labops.domain.people.models import Person, RoleGrant
+from labops.domain.plans.models import LedgerAccount, Posting
 from labops.domain.sites.models import Site
 from labops.kernel.errors import NotFound
 from labops.kernel.interval import Interval
@@ -40,7 +41,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUpView:
-    """A person in a session, as those see it who teach."""
+    """A person in a session, as its teachers see her; `charged` is what she is asked, in cents."""
 
     id: int
     person_id: int
@@ -53,6 +54,7 @@ class SignUpView:
     note: str
     revision: int
     invited_sequence: int | None
+    charged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +183,27 @@ def attendance(session: Session, session_id: int) -> list[SignUpView]:
             InductionSignUp.note,
             InductionSignUp.revision,
             InductionSignUp.invited_sequence,
+            _charged().label("charged"),
         )
         .join(Person, Person.id == InductionSignUp.person_id)
         .where(InductionSignUp.session_id == session_id)
         .order_by(InductionSignUp.turn, InductionSignUp.id)
     )
     return [SignUpView(**row._mapping) for row in rows]
+
+
+def _charged() -> Any:
+    """Return what a sign-up's entry adds to the balance of the person."""
+    return (
+        select(func.coalesce(func.sum(Posting.amount), 0))
+        .join(LedgerAccount, LedgerAccount.id == Posting.account_id)
+        .where(
+            Posting.entry_uid == InductionSignUp.entry_uid,
+            LedgerAccount.person_id == InductionSignUp.person_id,
+        )
+        .correlate(InductionSignUp)
+        .scalar_subquery()
+    )
 
 
 def teachers(session: Session, site_id: int) -> list[tuple[str, str]]:

@@ -159,15 +159,14 @@ def call_off(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Cancel a locked session: its time is given back and everybody in it will be told."""
+    """Cancel a locked session: time and money are given back, everybody in it will be told."""
     was = told(induction, machines_of(session, induction))
     ledger.release(session, owner_of(induction))
+    fees.give_back(session, induction, line.sign_ups(session, induction), now=now)
     induction.state = SessionState.CANCELLED
     induction.cancelled_for = cause
     induction.reason = reason
     induction.revision += 1
-    for sign_up in line.sign_ups(session, induction):
-        fees.settle(session, induction, sign_up, now=now)
     line.touch(induction, now)
     event = InductionCancelled(session_uid=induction.uid, revision=induction.revision)
     outbox.record(session, event, now=now)

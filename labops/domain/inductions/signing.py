@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,12 +34,20 @@ from labops.kernel.permissions import Actor, Permission
 
 
 def sign_up(
-    uid: str, *, actor: Actor, now: datetime, waits: bool = False, person_uid: str | None = None
+    uid: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    waits: bool = False,
+    person_uid: str | None = None,
+    seen_price: Decimal | None = None,
 ) -> SignUpState:
     """Sign the actor up, or with the right to plan sessions somebody else; return how she stands.
 
-    Who `waits` is content with the waiting list when every place is taken. Raises `NotFound`,
-    `Forbidden`, and `Refused` with every reason.
+    Who `waits` is content with the waiting list when every place is taken; she is asked for the
+    price once she has one. `seen_price` is what she was shown, in euro. Raises `NotFound`,
+    `Forbidden`, and `Refused` with every reason, with `induction.price-changed` when it costs her
+    something else by now.
     """
     actor.require_write()
     person_id, induction = _who(reading(), uid, actor, person_uid)
@@ -53,6 +62,8 @@ def sign_up(
         if ledger.guard_is_on():
             # What was decided by a plain read may have changed before the locks were ours.
             _refuse(facts, waits=waits)
+        if seen_price is not None:
+            _refuse_other_price(fees.cost_of(session, found, person_id), seen_price)
         state = SignUpState.WAITING if facts.is_full and waits else SignUpState.SIGNED_UP
         _put(session, found, person_id, state, actor=actor, now=now)
         return state
@@ -61,8 +72,9 @@ def sign_up(
 def give_up(uid: str, *, actor: Actor, now: datetime, person_uid: str | None = None) -> bool:
     """Give up a place or the wait for one; the next who waits moves up. Twice is once.
 
-    Return whether it was late: after it was decided that the session takes place. Raises
-    `NotFound` for who is not in it, and `Refused` once it has begun.
+    Return whether it was late: after it was decided that the session takes place. What it cost is
+    given back unless it was late and nobody takes the place. Raises `NotFound` for who is not in
+    it, and `Refused` once it has begun.
     """
     actor.require_write()
     person_id, _induction = _who(reading(), uid, actor, person_uid)
@@ -81,12 +93,13 @@ def give_up(uid: str, *, actor: Actor, now: datetime, person_uid: str | None = N
         before = mine.state
         mine.late = before == SignUpState.SIGNED_UP and now >= found.decide_at
         line.put(mine, SignUpState.CANCELLED, now)
-        fees.settle(session, found, mine, now=now)
         line.touch(found, now)
         event = InductionGivenUp(session_uid=uid, person_id=person_id, revision=mine.revision)
         outbox.record(session, event, now=now)
         line.note(session, found, mine, "given-up", actor, now, before=before)
-        line.move_up(session, found, actor=actor, now=now)
+        taken_over = line.move_up(session, found, actor=actor, now=now)
+        if before == SignUpState.SIGNED_UP and (taken_over or not mine.late):
+            fees.give_back(session, found, [mine], now=now)
         return mine.late
 
 
@@ -98,6 +111,14 @@ def problems_of(
     if induction is None:
         raise NotFound
     return sign_up_problems(facts_of(session, induction, person_id, now=now), waits=False)
+
+
+def cost_for(session: Session, uid: str, person_id: int) -> Decimal:
+    """Return what a place would cost the person now, in euro; raises `NotFound`."""
+    induction = line.find(session, uid)
+    if induction is None:
+        raise NotFound
+    return fees.cost_of(session, induction, person_id)
 
 
 def facts_of(
@@ -186,6 +207,11 @@ def _refuse(facts: SignUpFacts, *, waits: bool) -> None:
         raise Refused(problems)
 
 
+def _refuse_other_price(cost: Decimal, seen: Decimal) -> None:
+    if cost != seen:
+        raise Refused([Problem("induction.price-changed", {"price": cost})])
+
+
 def _put(
     session: Session,
     induction: InductionSession,
@@ -216,8 +242,9 @@ def _put(
         mine.turn, mine.late, mine.signed_at = turn, False, now
         line.put(mine, state, now)
     line.touch(induction, now)
-    fees.settle(session, induction, mine, now=now)
     session.flush()
+    if state is SignUpState.SIGNED_UP:
+        fees.charge(session, induction, [mine], now=now)
     event = InductionSignedUp(
         session_uid=induction.uid, person_id=person_id, revision=mine.revision
     )

@@ -24,6 +24,7 @@ class LetterKind(StrEnum):
     SERVICE = "service"
     CIRCULAR = "circular"
     MEMBERSHIP = "membership"
+    STATEMENT = "statement"
     CASE = "case"
 
 
@@ -69,4 +70,5 @@ KINDS: Mapping[LetterKind, Offer] = {
     # A closure or a changed price: whoever is not told stands before a locked door.
     LetterKind.SERVICE: NECESSARY,
     LetterKind.CIRCULAR: Offer(choices=(ON, OFF), one_click=True),
+    LetterKind.STATEMENT: Offer(choices=(ON, OFF), one_click=True),
 }

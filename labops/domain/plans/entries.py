@@ -190,6 +190,19 @@ def reverse(
     return _write(session, entry, rows, now=now, reverses=uid)
 
 
+def open_accounts(session: Session, accounts: Iterable[Account]) -> None:
+    """Make accounts that several entries of one transaction will need, in an order all keep to."""
+    for account in sorted(set(accounts), key=lambda one: one.name):
+        _id_of(session, account)
+
+
+def stands(session: Session, uid: str) -> bool:
+    """Say whether an entry was not taken back; whoever else wants to take it back waits."""
+    session.execute(select(LedgerEntry.uid).where(LedgerEntry.uid == uid).with_for_update())
+    reversed_by = select(LedgerEntry.uid).where(LedgerEntry.reverses_uid == uid)
+    return session.scalar(reversed_by) is None
+
+
 def standing_for(session: Session, booking_id: int) -> tuple[str, Mapping[str, Any]] | None:
     """Return the entry that stands for a booking, and how it was worked out."""
     row = _STANDING.row(session, {"id_of_booking": booking_id})

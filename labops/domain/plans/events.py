@@ -34,3 +34,17 @@ class PaymentRecorded(DomainEvent):
     def dedupe_key(self) -> str:
         """Each payment is written down once."""
         return f"{self.kind}:{self.payment_uid}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementReady(DomainEvent):
+    """A month is over for somebody's account at a site."""
+
+    kind: ClassVar[str] = "StatementReady"
+    account_id: int
+    month: str
+
+    @property
+    def dedupe_key(self) -> str:
+        """One letter for each account and month."""
+        return f"{self.kind}:{self.account_id}:{self.month}"

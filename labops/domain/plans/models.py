@@ -25,6 +25,7 @@ class Plan(Base):
     The slug is what house rules call it. Only people in one of the `groups` may have it, everybody
     when there are none. It is for sale between two local days, both included. One for firms says
     how many people of a firm may use it together (`firm_people`); others are for single people.
+    `induction_percent` is taken off the price of inductions for whoever is on it.
     """
 
     __tablename__ = "plan"
@@ -44,6 +45,7 @@ class Plan(Base):
     sold_from: Mapped[date | None]
     sold_until: Mapped[date | None]
     firm_people: Mapped[int | None]
+    induction_percent: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]
 
 

@@ -37,6 +37,7 @@ class PlanView:
     hours: tuple[tuple[str, Mapping[str, str], int], ...]
     for_sale: bool
     firm_people: int | None = None
+    induction_percent: int = 0
 
     def name(self, language: str) -> str:
         """Return its name in the language."""
@@ -230,6 +231,7 @@ def _views(session: Session, plans: Iterable[Plan], today: date) -> list[PlanVie
             hours=tuple(hours.get(plan.id, ())),
             for_sale=_for_sale(plan, today),
             firm_people=plan.firm_people,
+            induction_percent=plan.induction_percent,
         )
         for plan in plans
     ]

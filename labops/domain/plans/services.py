@@ -54,6 +54,7 @@ class DescribePlan:
     sold_from: date | None = None
     sold_until: date | None = None
     firm_people: int | None = None
+    induction_percent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ def add_plan(session: Session, command: DescribePlan, *, actor: Actor, now: date
     plan.groups = sorted(set(command.groups))
     plan.sold_from, plan.sold_until = command.sold_from, command.sold_until
     plan.firm_people = command.firm_people
+    plan.induction_percent = command.induction_percent
     session.flush()  # its hours refer to it
     session.execute(delete(PlanHours).where(PlanHours.plan_id == plan.id))
     for slug, minutes in command.hours.items():
@@ -210,8 +212,7 @@ def reverse(uid: str, *, reason: str, actor: Actor, now: datetime) -> None:
             )
         )
         payers.lock(session, *(Owner(*row) for row in owners))
-        known = session.scalar(select(LedgerEntry.uid).where(LedgerEntry.reverses_uid == uid))
-        if known is not None or entry.kind not in REVERSIBLE:
+        if entry.kind not in REVERSIBLE or not entries.stands(session, uid):
             raise Refused([Problem("entry.reversed")])
         entries.reverse(
             session,
@@ -249,14 +250,20 @@ def _plan_problems(command: DescribePlan) -> Iterator[Problem]:
     for group in command.groups:
         if not SLUG.fullmatch(group) or len(group) > LONGEST_SLUG:
             yield Problem("field.not-a-short-name", {"field": "groups", "value": group})
-    if command.firm_people is not None and not 1 <= command.firm_people <= MOST_FIRM_PEOPLE:
-        yield Problem(
-            "field.out-of-range",
-            {"field": "firm_people", "lowest": 1, "highest": MOST_FIRM_PEOPLE},
-        )
+    yield from _out_of_range(command)
     begins, ends = command.sold_from, command.sold_until
     if begins and ends and ends < begins:
         yield Problem("field.ends-before-start", {"field": "sold_until"})
+
+
+def _out_of_range(command: DescribePlan) -> Iterator[Problem]:
+    for name, value, lowest, highest in (
+        ("firm_people", command.firm_people, 1, MOST_FIRM_PEOPLE),
+        ("induction_percent", command.induction_percent, 0, 100),
+    ):
+        if value is not None and not lowest <= value <= highest:
+            bounds = {"lowest": lowest, "highest": highest}
+            yield Problem("field.out-of-range", {"field": name, **bounds})
 
 
 def _payment_problems(command: RecordPayment, today: date) -> Iterator[Problem]:

@@ -45,8 +45,8 @@ class EntryKind(StrEnum):
     GRANT = "grant"
     BOOKING = "booking"
     LATE = "late"
-    PAYMENT = "payment"
     INDUCTION = "induction"
+    PAYMENT = "payment"
     REVERSAL = "reversal"
 
 
