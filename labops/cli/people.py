@@ -28,7 +28,7 @@ from labops.kernel.db import reading
 from labops.kernel.errors import Problem
 from labops.kernel.permissions import SITE_ROLES, SYSTEM, Role
 
-ROLES = ["member", *Role]
+ROLES = ["member", *(role.value for role in Role)]
 
 
 @click.group()

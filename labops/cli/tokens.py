@@ -20,7 +20,9 @@ def tokens() -> None:
 
 @tokens.command()
 @click.argument("email")
-@click.option("--scope", type=click.Choice(list(Scope)), default="read", show_default=True)
+@click.option(
+    "--scope", type=click.Choice([one.value for one in Scope]), default="read", show_default=True
+)
 @click.option("--expires", type=click.IntRange(1, 3650), help="Days until it stops working.")
 @with_app
 def create(email: str, scope: str, expires: int | None) -> None:
