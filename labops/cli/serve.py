@@ -21,7 +21,7 @@ from labops.settings import Settings, SettingsError, load_settings
 STOP_SECONDS = 10
 LONG_ENOUGH_SECONDS = 60
 RESTART_SECONDS = (0, 1, 2, 5, 15, 30)
-WORKERS = 2
+WORKERS = 3
 log = logging.getLogger("labops.serve")
 
 
