@@ -133,6 +133,9 @@ SENTENCES: dict[str, Sentence] = {
     "person.not-member": lambda p: _(
         "Only members of this site can book here. Ask staff to become one."
     ),
+    "guardian.not-proven": lambda _p: _(
+        "Sign or agree first: that proves that the address is yours."
+    ),
     "guardian.not-a-minor": lambda _p: _("Only a minor needs somebody who answers for her."),
     "waiver.guardian-signs": lambda _p: _("For a minor a parent or guardian signs."),
     "membership.suspended": lambda _p: _("The membership here is suspended: ask the staff."),

@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
-from labops.adapters import links, notices
+from labops.adapters import letters, links, notices
 from labops.adapters.jobs import run_job
 from labops.adapters.markdown import safe_html
 from labops.domain.bookings import services as bookings
 from labops.domain.bookings.commands import Book
 from labops.domain.house_rules.services import SaveRules, add_version
+from labops.domain.notifications.kinds import OFF, LetterKind
+from labops.domain.notifications.services import choose
 from labops.domain.people.models import Person
 from labops.domain.waivers import guardians, queries, services
 from labops.domain.waivers.models import Guardian, Signature
@@ -33,6 +35,7 @@ from tests.support.forms import post
 from tests.support.world import World, next_slot
 
 TODAY = date(2026, 11, 23)
+ENGLISH = {"Accept-Language": "en"}
 DAYS = st.integers(0, 60).map(lambda n: TODAY + timedelta(days=n))
 MANAGE = "/sites/mhuma/waivers"
 SIGN = f"{MANAGE}/safety/1/sign"
@@ -249,6 +252,20 @@ def page_of(guardian_uid: str) -> str:
     return links.guardian_link(guardian_uid).removeprefix("http://localhost")
 
 
+def consent(waiver: queries.VersionView, guardian_uid: str) -> None:
+    """Let Anna sign for the child."""
+    signing = Signing(
+        version_id=waiver.id,
+        digest=waiver.digest,
+        name="Anna",
+        language="it",
+        address="",
+        device="",
+        relation="mother",
+    )
+    guardians.sign_for_child(guardian_uid, signing, now=clock.now())
+
+
 def test_a_guardian_signs_sees_and_takes_back(
     app: Flask, world: World, waiver: queries.VersionView
 ) -> None:
@@ -288,21 +305,54 @@ def test_a_guardian_signs_sees_and_takes_back(
     assert reading().scalar(count) == 1
 
 
+def test_a_guardian_may_have_copies_of_what_the_minor_is_told(
+    app: Flask, world: World, waiver: queries.VersionView
+) -> None:
+    born(world, "alice", 15)
+    now, visitor = clock.now(), app.test_client()
+    alice = world.actor("alice", now)
+    uid = guardians.invite("Anna", "anna@example.org", today=now.date(), actor=alice, now=now)
+    page = page_of(uid)
+    yes = {"wanted": "yes"}
+    assert post(visitor, page, f"{page}/copies", yes).status_code == 409
+    consent(waiver, uid)
+    booking = Book(machines=("laser",), slot=next_slot(10), note="Secret plans")
+    fact = {"booking_uid": bookings.book(booking, actor=alice, now=now), "revision": 0}
+
+    def told() -> dict[str, letters.Letter]:
+        reading().rollback()
+        found = notices.letters_for("BookingConfirmed", fact, key="k", now=now)
+        return {one.email: one for one in found}
+
+    assert set(told()) == {"alice@example.org"}, "nothing unless she asks for it"
+    assert post(visitor, page, f"{page}/copies", yes).status_code == 303
+    assert "Stop the copies" in visitor.get(page, headers=ENGLISH).text
+    assert "copies" in world.browser(app, "alice").get("/waivers", headers=ENGLISH).text
+    choose({LetterKind.BOOKING: OFF}, actor=alice, now=now)
+    (copy,) = told().values()
+    assert (copy.email, copy.name, copy.calendar) == ("anna@example.org", "Anna", None)
+    assert page.split(".", 1)[0] in copy.text
+    assert "/bookings/" not in copy.text
+    assert "Secret plans" not in copy.text
+    reminder = {"booking_uid": fact["booking_uid"], "revision": 0}
+    to = [one.email for one in notices.letters_for("ReminderDue", reminder, key="k", now=now)]
+    assert to == ["alice@example.org"], "only bookings and what becomes of them"
+    born(world, "alice", 18)
+    assert told() == {}
+    born(world, "alice", 15)
+    assert post(visitor, page, f"{page}/copies", {"wanted": "no"}).status_code == 303
+    assert told() == {}
+    guardians.choose_copies(uid, wanted=True, now=now)
+    guardians.withdraw(uid, now=now)
+    assert told() == {}
+
+
 def test_of_age_one_signs_oneself(app: Flask, world: World, waiver: queries.VersionView) -> None:
     born(world, "alice", 17)
     now = clock.now()
     actor = world.actor("alice", now)
     uid = guardians.invite("Anna", "anna@example.org", today=now.date(), actor=actor, now=now)
-    signing = Signing(
-        version_id=waiver.id,
-        digest=waiver.digest,
-        name="Anna",
-        language="it",
-        address="",
-        device="",
-        relation="mother",
-    )
-    guardians.sign_for_child(uid, signing, now=now)
+    consent(waiver, uid)
     assert refusals(world, "alice") == set()
     born(world, "alice", 19)
     assert refusals(world, "alice") == {"person.waiver-missing"}

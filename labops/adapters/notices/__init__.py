@@ -31,6 +31,7 @@ from labops.adapters.notices import (
     cases,
     certifications,
     circulars,
+    copies,
     digests,
     erasure,
     firms,
@@ -100,12 +101,14 @@ def letters_for(kind: str, fact: Mapping[str, Any], *, key: str, now: datetime) 
     """Return the letters that tell the fact now; none when it concerns nobody any more.
 
     `key` is the fact's own; letters made from it again have the same keys. Who switched that kind
-    of letter off gets none.
+    of letter off gets none. A minor's guardian may get copies of her own.
     """
     if series.tells_of(fact):
         return []
     teller = TELLERS.get(kind)
-    written = (_letter(told, key, now) for told in (teller(fact, now) if teller else ()))
+    written: list[Letter | None] = []
+    for told in teller(fact, now) if teller else ():
+        written += [_letter(told, key, now), *copies.of(told, key, now)]
     return [one for one in written if one is not None]
 
 

@@ -74,6 +74,17 @@ def consent(token: str) -> ResponseReturnValue:
     return redirect(url_for(".guardian", token=token), 303)
 
 
+@bp.post("/t/<token>/guardian/copies")
+@public
+def choose_copies(token: str) -> ResponseReturnValue:
+    """Let her get copies of the child's letters, or no more."""
+    wanted = request.form.get("wanted") == "yes"
+    guardians.choose_copies(_guardian(token).uid, wanted=wanted, now=clock.now())
+    said = _("You get copies from now on.") if wanted else _("You get no copies any more.")
+    flash(said, "success")
+    return redirect(url_for(".guardian", token=token), 303)
+
+
 @bp.post("/t/<token>/guardian/withdraw")
 @public
 def withdraw(token: str) -> ResponseReturnValue:

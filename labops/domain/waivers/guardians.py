@@ -93,6 +93,21 @@ def consent(guardian_uid: str, *, now: datetime) -> None:
             _note(session, NOBODY, "guardian.consented", child, guardian, now)
 
 
+def choose_copies(guardian_uid: str, *, wanted: bool, now: datetime) -> None:
+    """Let the guardian get copies of the child's letters from now on, or no more.
+
+    Raises `NotFound`, and `Refused` before she has proved her address by signing or agreeing.
+    """
+    with unit_of_work() as session:
+        guardian, child = _open(session, guardian_uid)
+        if wanted and guardian.proven_at is None:
+            raise Refused([Problem("guardian.not-proven")])
+        if guardian.copies != wanted:
+            guardian.copies = wanted
+            act = "guardian.copied" if wanted else "guardian.not-copied"
+            _note(session, NOBODY, act, child, guardian, now)
+
+
 def withdraw(guardian_uid: str, *, now: datetime) -> None:
     """Take everything back: from now on the child's bookings are refused."""
     with unit_of_work() as session:

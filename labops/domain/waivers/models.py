@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from labops.kernel.orm import Base, PrimaryKey
@@ -48,7 +48,10 @@ class WaiverVersion(Base):
 
 
 class Guardian(Base):
-    """An adult who answers for a minor, known by an address that she proved."""
+    """An adult who answers for a minor, known by an address that she proved.
+
+    With `copies` she gets what the minor is told of bookings and of what is wrong with machines.
+    """
 
     __tablename__ = "guardian"
 
@@ -60,6 +63,7 @@ class Guardian(Base):
     invited_at: Mapped[datetime]
     proven_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    copies: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Signature(Base):

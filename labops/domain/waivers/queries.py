@@ -97,6 +97,7 @@ class GuardianView:
     invited_at: datetime
     proven_at: datetime | None
     ended_at: datetime | None
+    copies: bool
 
 
 _VERSION = (
@@ -266,6 +267,20 @@ def guardian_told(session: Session, uid: str) -> GuardianView | None:
     return found[0] if found else None
 
 
+def copied_to(session: Session, child_id: int, *, today: date) -> list[GuardianView]:
+    """Return whoever asked for copies of a minor's letters; nobody once she is of age."""
+    born_on = session.scalar(select(Person.born_on).where(Person.id == child_id))
+    if not is_minor(born_on, today):
+        return []
+    return _guardians(
+        session,
+        (Guardian.child_id == child_id)
+        & Guardian.copies
+        & Guardian.proven_at.is_not(None)
+        & Guardian.ended_at.is_(None),
+    )
+
+
 def _guardians(session: Session, condition: ColumnElement[bool]) -> list[GuardianView]:
     rows = session.execute(
         select(
@@ -279,6 +294,7 @@ def _guardians(session: Session, condition: ColumnElement[bool]) -> list[Guardia
             Guardian.invited_at,
             Guardian.proven_at,
             Guardian.ended_at,
+            Guardian.copies,
         )
         .join(Person, Person.id == Guardian.child_id)
         .where(condition)
