@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from labops.domain.bookings.models import Booking, BookingBookable
 from labops.domain.bookings.states import OPEN_STATES
+from labops.domain.certifications.models import SkillCard
 from labops.domain.closures.models import OutsideCalendar
 from labops.domain.inductions.models import InductionSession
 from labops.domain.machines.models import Machine
@@ -102,6 +103,26 @@ class Ground:
                 select(Person.uid)
                 .join(Account, Account.person_id == Person.id)
                 .where(Account.email == email)
+            ).one()
+
+    def card(self, email: str) -> str:
+        """Return the code on somebody's card."""
+        with Session(self.engine) as session:
+            return session.scalars(
+                select(SkillCard.code)
+                .join(Account, Account.person_id == SkillCard.person_id)
+                .where(Account.email == email, SkillCard.revoked_at.is_(None))
+            ).one()
+
+    def induction(self, *, held: bool) -> str:
+        """Return the identifier of an induction that is over, or of the first that comes."""
+        state = "held" if held else "planned"
+        with Session(self.engine) as session:
+            return session.scalars(
+                select(InductionSession.uid)
+                .where(InductionSession.state == state)
+                .order_by(InductionSession.starts_at)
+                .limit(1)
             ).one()
 
     def outside_calendar(self, site: str) -> str:
