@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, inspect, text
 
 # The newest migration; a test compares it with the scripts.
-NEWEST = "2026112360"
+NEWEST = "2026112361"
 
 
 def is_current(engine: Engine) -> bool:

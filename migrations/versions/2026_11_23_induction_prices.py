@@ -1,4 +1,4 @@
-"""What a plan takes off inductions, what a place in one was charged; copies for guardians.
+"""What a plan takes off the price of inductions, and what a place in one was charged.
 
 Revision ID: 2026112360
 Revises: 2026112330
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns."""
+    """Add both columns."""
     op.add_column(
         "plan", sa.Column("induction_percent", sa.Integer(), nullable=False, server_default="0")
     )
@@ -23,13 +23,9 @@ def upgrade() -> None:
         "ALTER TABLE induction_sign_up ADD COLUMN entry_uid VARCHAR(32)"
         " CONSTRAINT fk_induction_sign_up_entry_uid_ledger_entry REFERENCES ledger_entry (uid)"
     )
-    op.add_column(
-        "guardian", sa.Column("copies", sa.Boolean(), nullable=False, server_default=sa.false())
-    )
 
 
 def downgrade() -> None:
     """Take them away; the books keep what was charged."""
-    op.drop_column("guardian", "copies")
     op.drop_column("induction_sign_up", "entry_uid")
     op.drop_column("plan", "induction_percent")

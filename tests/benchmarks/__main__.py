@@ -24,6 +24,7 @@ from labops.web_server import THREADS
 from tests.benchmarks import data
 from tests.benchmarks.load import Figures, request, run
 from tests.benchmarks.matching import matching
+from tests.benchmarks.members import members
 from tests.support.servers import descendants, environment, free_port, memory_mib, serving, wait_for
 
 CLIENTS = 8
@@ -45,6 +46,9 @@ def main() -> None:
     engines = ["sqlite", "postgresql"] if chosen.engine == "both" else [chosen.engine]
     if not chosen.only or "matching" in chosen.only:
         matching()
+    if not chosen.only or "members" in chosen.only:
+        with tempfile.TemporaryDirectory(prefix="labops-bench-") as folder:
+            members(Path(folder))
     with tempfile.TemporaryDirectory(prefix="labops-bench-") as folder:
         for engine in engines:
             small = measure(engine, Path(folder) / engine, chosen.bookings, chosen)
