@@ -12,6 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from labops.domain.certifications import services as certifications
+from labops.domain.certifications.services import Certify
 from labops.domain.inductions import queries, signing
 from labops.domain.inductions.models import InductionSession
 from labops.kernel import clock
@@ -86,9 +88,20 @@ def test_the_list_is_filtered_by_its_address_and_comes_as_a_file(
     assert [(one["uid"], one["free"], one["machines"]) for one in shown] == [(uid, 1, ["laser"])]
 
 
+@pytest.mark.parametrize("expires", [False, True])
 def test_who_lacks_the_certification_is_led_to_the_next_induction(
-    app: Flask, world: World, uid: str
+    app: Flask, world: World, uid: str, *, expires: bool
 ) -> None:
+    if expires:  # valid today, and not on the day of the booking
+        today = clock.now().date()
+        granted = Certify(
+            person_uid=world.uids["charlie"],
+            machine_type="laser",
+            starts_on=today - timedelta(days=9),
+            ends_on=today,
+            evidence="before",
+        )
+        certifications.certify(granted, actor=world.actor("bob"), now=clock.now())
     slot = next_slot(10)
     day = f"{slot.starts_at:%A} {slot.starts_at.day} {slot.starts_at:%B}"
     charlie = world.browser(app, "charlie")
@@ -100,10 +113,32 @@ def test_who_lacks_the_certification_is_led_to_the_next_induction(
     answer = app.test_client().post(
         "/api/v1/bookings/check", json=asked, headers={**world.headers("charlie"), **ENGLISH}
     )
-    reason = next(r for r in answer.json["reasons"] if r["code"].startswith("person.cert"))
+    code = "person.certification-expired" if expires else "person.certification-missing"
+    reason = next(r for r in answer.json["reasons"] if r["code"] == code)
     assert reason["fix_url"] == "/inductions?type=laser"
     assert reason["fix_label"] == f"Book the induction on {day}"
     assert f"Book the induction on {day}" in charlie.get("/machines/laser").text
+
+
+def test_the_price_is_seen_first_and_nobody_pays_another(
+    app: Flask, world: World, uid: str
+) -> None:
+    with unit_of_work() as session:
+        session.execute(update(InductionSession).values(price=12.5))
+    nina = world.browser(app, "nina")
+    page = f"/inductions/{uid}"
+    shown = nina.get(page, headers=ENGLISH).text
+    assert "It costs you €12.50, which is added to your account." in shown
+    assert "you get that back" in shown
+    assert 'name="price" value="12.50"' in shown
+    other = post(nina, page, f"{page}/sign-up", {"price": "10.00"})
+    assert other.status_code == 409
+    assert "Its price has changed: it costs you 12.50 euro now." in other.text
+    assert standing(uid) == {}
+    assert post(nina, page, f"{page}/sign-up", {"price": "12.50"}).status_code == 303
+    account = nina.get("/account?site=mhuma").text
+    assert "Induction: Laser, " in account
+    assert "12.50 euro to pay" in account
 
 
 def test_the_attendance_list_certifies(app: Flask, world: World, uid: str) -> None:

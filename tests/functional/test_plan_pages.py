@@ -126,14 +126,24 @@ def test_managers_write_plans(app: Flask, world: World) -> None:
         "price": "9,90",
         "period": "quarter",
         "hours": "laser 1.5\nbench 10",
+        "firm_people": "4",
+        "induction_percent": "25",
     }
     page = "/sites/mhuma/plans/new"
     wrong = post(eva, page, "/sites/mhuma/plans", form | {"hours": "nothing 4"})
     assert wrong.status_code == 422
     assert "nothing 4" in wrong.text
+    dear = post(eva, page, "/sites/mhuma/plans", form | {"induction_percent": "101"})
+    assert dear.status_code == 422
     assert post(eva, page, "/sites/mhuma/plans", form).status_code == 303
     shown = eva.get("/sites/mhuma/plans/night/edit").text
     assert "laser 1.5" in shown
+    for name, value in (("firm_people", "4"), ("induction_percent", "25")):
+        assert re.search(rf'name="{name}"[^>]* value="{value}"', shown), "saving again keeps it"
+    assert (
+        "Inductions cost 25 % less."
+        in app.test_client().get("/sites/mhuma/plans", headers={"Accept-Language": "en"}).text
+    )
     changed = form | {"of": "night", "price": "12", "hours": "laser 2"}
     assert post(eva, page, "/sites/mhuma/plans", changed).status_code == 303
     assert "12" in app.test_client().get("/sites/mhuma/plans").text
